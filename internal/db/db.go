@@ -1,0 +1,221 @@
+// Package db speaks rows and knows Postgres.
+//
+// DB opens the database, migrates it, saves batches of rows, and keeps the
+// record of runs and failures. A batch is one transaction and one round trip.
+// The SQL is in queries/, the schema in migrations/, and package query holds
+// what sqlc makes of them.
+//
+// The package knows nothing of Polar and HTTP, and it does not log.
+package db
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"syncer/internal/db/query"
+	"syncer/internal/secret"
+)
+
+// The kinds of error that callers act on.
+var (
+	// ErrUnreachable: no connection, a wrong password, no such database, or the
+	// connection broke.
+	ErrUnreachable = errors.New("database unreachable")
+	// ErrSchema: the schema is not the one this program was built for.
+	ErrSchema = errors.New("schema does not fit")
+	// ErrRejected: Postgres refuses these rows, and would again.
+	ErrRejected = errors.New("Postgres refuses the rows")
+	// ErrHeld: another run holds the source.
+	ErrHeld = errors.New("another run holds the source")
+	// ErrLost: the run does not hold its source any more.
+	ErrLost = errors.New("the run was taken over")
+)
+
+// DefaultSchema is where the tables live unless the configuration says else.
+const DefaultSchema = "polar"
+
+// Config says which database and where in it.
+type Config struct {
+	URL      secret.Text // libpq URL or key=value; empty: libpq's PG* environment
+	Password secret.Text // used when URL and environment give none
+	Schema   string      // "": DefaultSchema
+	App      string      // application_name
+}
+
+// DB is one schema of one database.
+type DB struct {
+	pool   *pgxpool.Pool
+	schema string
+}
+
+var schemaName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,55}$`)
+
+// Open prepares the connections and tries one. The error is ErrUnreachable with
+// what to look at, or one about the configuration.
+func Open(ctx context.Context, config Config) (*DB, error) {
+	if config.Schema == "" {
+		config.Schema = DefaultSchema
+	}
+	if !schemaName.MatchString(config.Schema) || strings.HasPrefix(config.Schema, "pg_") {
+		return nil, fmt.Errorf("schema %q: use lower-case letters, digits and _, at most 56, not beginning with a digit or pg_", config.Schema)
+	}
+	pc, err := pgxpool.ParseConfig(config.URL.Reveal())
+	if err != nil {
+		return nil, fmt.Errorf("DATABASE_URL: %w", hideURL(err, config.URL))
+	}
+	if pc.ConnConfig.Password == "" {
+		pc.ConnConfig.Password = config.Password.Reveal()
+	}
+	pc.ConnConfig.RuntimeParams["search_path"] = config.Schema
+	pc.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	if pc.ConnConfig.RuntimeParams["application_name"] == "" {
+		pc.ConnConfig.RuntimeParams["application_name"] = config.App
+	}
+	if pc.ConnConfig.ConnectTimeout == 0 {
+		pc.ConnConfig.ConnectTimeout = 10 * time.Second
+	}
+	pc.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
+		// Arrays of the domain nuuid: pgx does not know the domain's OID, and of
+		// this Go type it must be told how to write it.
+		conn.TypeMap().RegisterDefaultPgType([]*uuid.UUID(nil), "_uuid")
+		return nil
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, pc)
+	if err != nil {
+		return nil, fmt.Errorf("open the database: %w", err)
+	}
+	d := &DB{pool: pool, schema: config.Schema}
+	if err := pool.Ping(ctx); err != nil {
+		pool.Close()
+		return nil, d.explain(err)
+	}
+	return d, nil
+}
+
+// hideURL keeps what could be a password out of a parse error.
+func hideURL(err error, text secret.Text) error {
+	if text.Empty() || !strings.Contains(err.Error(), text.Reveal()) {
+		if e, ok := errors.AsType[*url.Error](err); ok {
+			return e.Err
+		}
+		return err
+	}
+	return errors.New("not a libpq URL (postgres://user@host/database) or key=value text")
+}
+
+// Close closes all connections.
+func (d *DB) Close() { d.pool.Close() }
+
+// Pool gives the connections themselves, for reading. Its search_path finds the
+// tables.
+func (d *DB) Pool() *pgxpool.Pool { return d.pool }
+
+// Schema is the schema the tables live in.
+func (d *DB) Schema() string { return d.schema }
+
+// Ping says whether the database answers.
+func (d *DB) Ping(ctx context.Context) error { return d.explain(d.pool.Ping(ctx)) }
+
+func (d *DB) queries() *query.Queries { return query.New(d.pool) }
+
+// explain puts err into one of the kinds above, where it is of one.
+func (d *DB) explain(err error) error {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return err
+	}
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		switch {
+		case e.Code == "SYN01":
+			return fmt.Errorf("%w: %s", ErrLost, e.Message)
+		case e.Code == "42P01" || e.Code == "42703" || e.Code == "42883" || e.Code == "42704" || e.Code == "3F000":
+			// A missing table, column, function, type or schema.
+			return fmt.Errorf("%w: %w", ErrSchema, err)
+		case rejects(e.Code):
+			return fmt.Errorf("%w: %w", ErrRejected, err)
+		case connectionCode(e.Code):
+			return fmt.Errorf("%w: %w", ErrUnreachable, err)
+		}
+		return err
+	}
+	if _, ok := errors.AsType[net.Error](err); ok || pgconn.SafeToRetry(err) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		return fmt.Errorf("%w: %w", ErrUnreachable, err)
+	}
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		return fmt.Errorf("%w: %w", ErrUnreachable, err)
+	}
+	return err
+}
+
+// rejects says whether an SQLSTATE is about the data: it cannot be stored, or
+// breaks a constraint.
+func rejects(code string) bool {
+	return strings.HasPrefix(code, "22") || strings.HasPrefix(code, "23") ||
+		code == "54000" || code == "54001" // program limit (an index row), statement too complex (deep JSON)
+}
+
+// connectionCode says whether an SQLSTATE is about the connection or the
+// server as a whole.
+func connectionCode(code string) bool {
+	for _, class := range []string{
+		"08",                               // connection
+		"28",                               // user or password
+		"3D",                               // no such database
+		"53",                               // out of memory, disk, connections
+		"57P01", "57P02", "57P03", "57P05", // the server stops, starts, or cut an idle connection
+	} {
+		if strings.HasPrefix(code, class) {
+			return true
+		}
+	}
+	return false
+}
+
+// queue is the query.DBTX that collects statements instead of sending them, so
+// that generated code fills one pgx.Batch: one round trip, and one transaction,
+// since nothing ends it before the batch's end.
+type queue struct {
+	batch   pgx.Batch
+	table   string // that the next statement writes
+	changes Changes
+}
+
+func (q *queue) Exec(_ context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
+	q.batch.Queue(sql, args...)
+	return pgconn.CommandTag{}, nil
+}
+
+func (q *queue) Query(context.Context, string, ...any) (pgx.Rows, error) {
+	return nil, errors.New("a batch has no statement that yields many rows")
+}
+
+// QueryRow takes the statements that answer with one row of what was inserted,
+// updated and removed.
+func (q *queue) QueryRow(_ context.Context, sql string, args ...any) pgx.Row {
+	table := q.table
+	q.batch.Queue(sql, args...).QueryRow(func(row pgx.Row) error {
+		var c TableChanges
+		if err := row.Scan(&c.Inserted, &c.Updated, &c.Removed); err != nil {
+			return fmt.Errorf("%s: %w", table, err)
+		}
+		q.changes.add(table, c)
+		return nil
+	})
+	return unread{}
+}
+
+// unread stands for a row that arrives later.
+type unread struct{}
+
+func (unread) Scan(...any) error { return nil }

@@ -1,0 +1,131 @@
+package db
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"syncer/migrations"
+)
+
+// Migration is one step of the schema.
+type Migration struct {
+	Version   int64
+	Name      string
+	AppliedAt time.Time // zero: not yet
+}
+
+// Migrate brings the schema up to date and returns what it applied. Several may
+// start at once: a lock table lets one work while the others wait.
+func (d *DB) Migrate(ctx context.Context) ([]Migration, error) {
+	if err := d.createSchema(ctx); err != nil {
+		return nil, fmt.Errorf("create schema %s: %w", d.schema, d.explain(err))
+	}
+	p, closeProvider, err := d.provider()
+	if err != nil {
+		return nil, err
+	}
+	defer closeProvider()
+	results, err := p.Up(ctx)
+	var applied []Migration
+	for _, r := range results {
+		applied = append(applied, Migration{Version: r.Source.Version, Name: r.Source.Path, AppliedAt: time.Now()})
+	}
+	if err != nil {
+		return applied, fmt.Errorf("migrate: %w", d.explain(err))
+	}
+	return applied, nil
+}
+
+// Migrations lists all steps and when each was applied.
+func (d *DB) Migrations(ctx context.Context) ([]Migration, error) {
+	p, closeProvider, err := d.provider()
+	if err != nil {
+		return nil, err
+	}
+	defer closeProvider()
+	var all []Migration
+	if !d.hasVersionTable(ctx) {
+		for _, s := range p.ListSources() {
+			all = append(all, Migration{Version: s.Version, Name: s.Path})
+		}
+		return all, nil
+	}
+	statuses, err := p.Status(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("migration status: %w", d.explain(err))
+	}
+	for _, s := range statuses {
+		all = append(all, Migration{Version: s.Source.Version, Name: s.Source.Path, AppliedAt: s.AppliedAt})
+	}
+	return all, nil
+}
+
+// CheckSchema says with an ErrSchema when the schema is older or newer than
+// this program, and what to do.
+func (d *DB) CheckSchema(ctx context.Context) error {
+	p, closeProvider, err := d.provider()
+	if err != nil {
+		return err
+	}
+	defer closeProvider()
+	sources := p.ListSources()
+	want := sources[len(sources)-1].Version
+	var have int64
+	if d.hasVersionTable(ctx) {
+		if err := d.pool.QueryRow(ctx, `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`).Scan(&have); err != nil {
+			return d.explain(err)
+		}
+	}
+	switch {
+	case have == 0:
+		return fmt.Errorf("%w: schema %q holds no tables yet; run `syncer migrate`", ErrSchema, d.schema)
+	case have < want:
+		return fmt.Errorf("%w: schema %q is at version %d, this program needs %d; run `syncer migrate`", ErrSchema, d.schema, have, want)
+	case have > want:
+		return fmt.Errorf("%w: schema %q is at version %d, this program knows %d at most; use the newer syncer", ErrSchema, d.schema, have, want)
+	}
+	return nil
+}
+
+// hasVersionTable says whether anything was ever migrated here.
+func (d *DB) hasVersionTable(ctx context.Context) bool {
+	var there bool
+	err := d.pool.QueryRow(ctx, `SELECT to_regclass($1) IS NOT NULL`, d.schema+".goose_db_version").Scan(&there)
+	return err == nil && there
+}
+
+// createSchema is safe when several start at once: IF NOT EXISTS alone is not.
+func (d *DB) createSchema(ctx context.Context) error {
+	_, err := d.pool.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+pgx.Identifier{d.schema}.Sanitize())
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok && (e.Code == "23505" || e.Code == "42P06") {
+		return nil // another process made it at the same moment
+	}
+	return err
+}
+
+func (d *DB) provider() (*goose.Provider, func(), error) {
+	locker, err := lock.NewPostgresTableLocker(
+		lock.WithTableLockTimeout(200*time.Millisecond, 1500), // wait five minutes for another migrator
+		lock.WithTableLeaseDuration(15*time.Second),
+		lock.WithTableHeartbeatInterval(3*time.Second),
+	)
+	if err != nil {
+		return nil, nil, fmt.Errorf("migration lock: %w", err)
+	}
+	handle := stdlib.OpenDBFromPool(d.pool)
+	p, err := goose.NewProvider(goose.DialectPostgres, handle, migrations.FS,
+		goose.WithLocker(locker), goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		_ = handle.Close()
+		return nil, nil, fmt.Errorf("read migrations: %w", err)
+	}
+	return p, func() { _ = handle.Close() }, nil
+}

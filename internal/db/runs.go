@@ -1,0 +1,118 @@
+package db
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"syncer/internal/db/query"
+)
+
+const (
+	// BeatEvery is how often a running run gives a sign of life.
+	BeatEvery = 2 * time.Second
+	// staleAfter is how old a sign of life may be before the run is taken over:
+	// a run whose process died holds nobody up for longer.
+	staleAfter = 8 * time.Second
+)
+
+// Run is a run that holds its source.
+type Run struct {
+	ID     uuid.UUID
+	Source string
+}
+
+// Result is how a run ended: the row it leaves in sync_runs.
+type Result struct {
+	Status                                  string // succeeded, partial, failed, abandoned
+	Total, Changed, Unchanged, Gone, Failed int    // links
+	Inserted, Updated, Removed              int    // rows
+	Requests                                int64
+	Error                                   string
+}
+
+// HeldError says who holds a source. It is an ErrHeld.
+type HeldError struct {
+	Source, Holder, Trigger string
+	Since                   time.Time
+}
+
+func (e *HeldError) Error() string {
+	return fmt.Sprintf("%v: %q is held by %s (%s) since %s", ErrHeld, e.Source, e.Holder, e.Trigger, e.Since.UTC().Format(time.RFC3339))
+}
+
+// Unwrap makes it an ErrHeld.
+func (e *HeldError) Unwrap() error { return ErrHeld }
+
+// StartRun begins a run of source, unless one is running: then the error is a
+// *HeldError. A run whose process died is ended first, as abandoned.
+func (d *DB) StartRun(ctx context.Context, source, trigger string) (Run, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return Run{}, fmt.Errorf("new run id: %w", err)
+	}
+	q := d.queries()
+	if _, err := q.AbandonStaleRun(ctx, query.AbandonStaleRunParams{
+		Source: source, StaleSeconds: staleAfter.Seconds(),
+	}); err != nil {
+		return Run{}, fmt.Errorf("look for a stale run: %w", d.explain(err))
+	}
+	err = q.StartRun(ctx, query.StartRunParams{ID: id, Source: source, Trigger: trigger, Holder: holder()})
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.ConstraintName == "sync_runs_running_key" {
+		held, err := q.GetRunningRun(ctx, source)
+		switch {
+		case errors.Is(err, pgx.ErrNoRows): // it ended this moment
+			return d.StartRun(ctx, source, trigger)
+		case err != nil:
+			return Run{}, fmt.Errorf("look for the running run: %w", d.explain(err))
+		}
+		return Run{}, &HeldError{Source: source, Holder: held.Holder, Trigger: held.Trigger, Since: held.StartedAt}
+	}
+	if err != nil {
+		return Run{}, fmt.Errorf("start a run: %w", d.explain(err))
+	}
+	return Run{ID: id, Source: source}, nil
+}
+
+// holder names this process.
+func holder() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown host"
+	}
+	return fmt.Sprintf("%s, process %d", host, os.Getpid())
+}
+
+// Beat gives a sign of life. The error is ErrLost when the run was taken over.
+func (d *DB) Beat(ctx context.Context, run Run, requests int64) error {
+	n, err := d.queries().BeatRun(ctx, query.BeatRunParams{ID: run.ID, Requests: requests})
+	return d.held(n, err)
+}
+
+// FinishRun ends a run. The error is ErrLost when the run was taken over.
+func (d *DB) FinishRun(ctx context.Context, run Run, r Result) error {
+	p := query.FinishRunParams{
+		ID: run.ID, Status: r.Status, Requests: r.Requests,
+		LinksTotal: int64(r.Total), LinksChanged: int64(r.Changed), LinksUnchanged: int64(r.Unchanged),
+		LinksRemoved: int64(r.Gone), LinksFailed: int64(r.Failed),
+		RowsInserted: int64(r.Inserted), RowsUpdated: int64(r.Updated), RowsRemoved: int64(r.Removed),
+	}
+	if r.Error != "" {
+		p.Error = &r.Error
+	}
+	n, err := d.queries().FinishRun(ctx, p)
+	return d.held(n, err)
+}
+
+func (d *DB) held(rows int64, err error) error {
+	if err == nil && rows == 0 {
+		return ErrLost
+	}
+	return d.explain(err)
+}

@@ -1,0 +1,139 @@
+package db
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"syncer/internal/db/query"
+)
+
+// Batch is the rows of some links and of everything under them, column by
+// column: one slice per column, in which row i has index i. Rows of one table
+// are sorted by key and no key stands twice.
+type Batch struct {
+	Meters               query.UpsertMetersParams
+	Products             query.UpsertProductsParams
+	Prices               query.UpsertPricesParams
+	OfferedPrices        query.RemovePricesParams // all others of these products are removed
+	PriceTiers           query.ReplacePriceTiersParams
+	Benefits             query.UpsertBenefitsParams
+	ProductBenefits      query.ReplaceProductBenefitsParams
+	Medias               query.UpsertMediasParams
+	ProductMedias        query.ReplaceProductMediasParams
+	Discounts            query.UpsertDiscountsParams
+	DiscountAmounts      query.ReplaceDiscountAmountsParams
+	CheckoutLinks        query.UpsertCheckoutLinksParams
+	CheckoutLinkProducts query.ReplaceCheckoutLinkProductsParams
+	RemovedCheckoutLinks query.RemoveCheckoutLinksParams
+
+	Failures query.RecordFailuresParams // without source and run
+	Landed   []uuid.UUID                // links whose failures are over
+	Drift    query.RecordDriftParams
+}
+
+// TableChanges are the rows of one table that a batch changed, an id for each.
+// For prices it is the product's id; for tiers, amounts and join tables the id
+// of what they belong to: price, discount, product, link.
+type TableChanges struct{ Inserted, Updated, Removed []uuid.UUID }
+
+// Changes are the rows a batch changed, by table.
+type Changes map[string]TableChanges
+
+func (c Changes) add(table string, more TableChanges) {
+	t := c[table]
+	t.Inserted = append(t.Inserted, more.Inserted...)
+	t.Updated = append(t.Updated, more.Updated...)
+	t.Removed = append(t.Removed, more.Removed...)
+	c[table] = t
+}
+
+// saveTries is how often a batch is sent that met a deadlock or a serialization
+// failure. The fixed order of tables and keys makes that rare.
+const saveTries = 5
+
+// Save writes a batch in one transaction, or nothing of it. Only rows that
+// differ are touched, always in the same order. The error is ErrLost when the
+// run does not hold its source any more, ErrRejected when Postgres refuses a
+// row, ErrUnreachable, or an unexpected one.
+func (d *DB) Save(ctx context.Context, run Run, b *Batch) (Changes, error) {
+	for try := 1; ; try++ {
+		changes, err := d.save(ctx, run, b)
+		e, ok := errors.AsType[*pgconn.PgError](err)
+		if !ok || e.Code != "40P01" && e.Code != "40001" || try == saveTries {
+			return changes, d.explain(err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(rand.N(50 * time.Millisecond << try)):
+		}
+	}
+}
+
+func (d *DB) save(ctx context.Context, run Run, b *Batch) (Changes, error) {
+	q := &queue{changes: Changes{}}
+	if err := b.queue(ctx, q, run); err != nil {
+		return nil, err
+	}
+	if err := d.pool.SendBatch(ctx, &q.batch).Close(); err != nil {
+		return nil, err
+	}
+	return q.changes, nil
+}
+
+// queue lists the statements of a batch in the order that foreign keys ask for.
+// Statements without rows are left out.
+func (b *Batch) queue(ctx context.Context, q *queue, run Run) error {
+	to := query.New(q)
+	b.Failures.Source, b.Failures.RunID = run.Source, run.ID
+	steps := []struct {
+		table string
+		rows  int
+		call  func() error
+	}{
+		{"", 1, func() error { return to.AssertRunning(ctx, run.ID) }},
+		{"", 1, func() error { return to.PlanForIndexes(ctx) }},
+		{"meters", len(b.Meters.ID), one(ctx, to.UpsertMeters, b.Meters)},
+		{"products", len(b.Products.ID), one(ctx, to.UpsertProducts, b.Products)},
+		{"prices", len(b.Prices.ID), one(ctx, to.UpsertPrices, b.Prices)},
+		{"prices", len(b.OfferedPrices.ProductID), one(ctx, to.RemovePrices, b.OfferedPrices)},
+		{"price_tiers", len(b.PriceTiers.OwnerID), one(ctx, to.ReplacePriceTiers, b.PriceTiers)},
+		{"benefits", len(b.Benefits.ID), one(ctx, to.UpsertBenefits, b.Benefits)},
+		{"product_benefits", len(b.ProductBenefits.OwnerID), one(ctx, to.ReplaceProductBenefits, b.ProductBenefits)},
+		{"medias", len(b.Medias.ID), one(ctx, to.UpsertMedias, b.Medias)},
+		{"product_medias", len(b.ProductMedias.OwnerID), one(ctx, to.ReplaceProductMedias, b.ProductMedias)},
+		{"discounts", len(b.Discounts.ID), one(ctx, to.UpsertDiscounts, b.Discounts)},
+		{"discount_amounts", len(b.DiscountAmounts.OwnerID), one(ctx, to.ReplaceDiscountAmounts, b.DiscountAmounts)},
+		{"checkout_links", len(b.CheckoutLinks.ID), one(ctx, to.UpsertCheckoutLinks, b.CheckoutLinks)},
+		{"checkout_link_products", len(b.CheckoutLinkProducts.OwnerID), one(ctx, to.ReplaceCheckoutLinkProducts, b.CheckoutLinkProducts)},
+		{"checkout_links", len(b.RemovedCheckoutLinks.ID), one(ctx, to.RemoveCheckoutLinks, b.RemovedCheckoutLinks)},
+		{"", len(b.Landed), func() error {
+			return to.ClearFailures(ctx, query.ClearFailuresParams{Source: run.Source, CheckoutLinkID: b.Landed})
+		}},
+		{"", len(b.Failures.CheckoutLinkID), func() error { return to.RecordFailures(ctx, b.Failures) }},
+		{"", len(b.Drift.Path), func() error { return to.RecordDrift(ctx, b.Drift) }},
+	}
+	for _, s := range steps {
+		if s.rows == 0 {
+			continue
+		}
+		q.table = s.table
+		if err := s.call(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// one fits a generated method of any parameters and result into the list above.
+func one[P, R any](ctx context.Context, method func(context.Context, P) (R, error), params P) func() error {
+	return func() error {
+		_, err := method(ctx, params)
+		return err
+	}
+}

@@ -1,0 +1,242 @@
+package fetch
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"mime"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"syncer/internal/secret"
+)
+
+const (
+	// version is the API version that is asked for: Polar's default since 2026.
+	// It does not keep additions away.
+	version = "2026-04"
+	// maxBody bounds an answer after decompression. A page of 100 links is
+	// about 1.5 MB.
+	maxBody = 16 << 20
+	// maxHeader bounds the answer's header.
+	maxHeader = 64 << 10
+	// tries is how often one request is sent before it counts as failed.
+	tries = 4
+	// maxPause caps Retry-After; Polar always says 60 seconds.
+	maxPause = 2 * time.Minute
+	// attemptTimeout bounds one request from dial to the last byte.
+	attemptTimeout = time.Minute
+)
+
+// Config is what a Client needs to know.
+type Config struct {
+	Server            *url.URL    // such as https://api.polar.sh, see ParseServer
+	Token             secret.Text // sent as Bearer to Server only
+	RequestsPerMinute int         // budget; 0: none
+	UserAgent         string
+	Now               func() time.Time // what observations are stamped with; nil: time.Now
+	Backoff           time.Duration    // longest wait before the first retry, doubled for each; 0: 500 ms
+}
+
+// Client asks one Polar organization. It may be used concurrently; its budget
+// counts over all that use it.
+type Client struct {
+	config   Config
+	http     *http.Client
+	pacer    *pacer
+	requests atomic.Int64
+}
+
+// New makes a client. It sends nothing yet.
+func New(config Config) *Client {
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	if config.Backoff == 0 {
+		config.Backoff = 500 * time.Millisecond
+	}
+	return &Client{
+		config: config,
+		pacer:  newPacer(config.RequestsPerMinute),
+		http: &http.Client{
+			Transport: &http.Transport{
+				Proxy:                  http.ProxyFromEnvironment,
+				DialContext:            (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+				ForceAttemptHTTP2:      true,
+				MaxIdleConnsPerHost:    workers,
+				IdleConnTimeout:        90 * time.Second,
+				TLSHandshakeTimeout:    10 * time.Second,
+				ResponseHeaderTimeout:  30 * time.Second,
+				MaxResponseHeaderBytes: maxHeader,
+				TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+			},
+			// A redirect would carry the token to where it does not belong.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+			Timeout:       attemptTimeout,
+		},
+	}
+}
+
+// Requests is how many requests have been sent so far, retries included.
+func (c *Client) Requests() int64 { return c.requests.Load() }
+
+// Close lets go of idle connections.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// answer is the body of a 200, and when the request began that got it.
+type answer struct {
+	body []byte
+	at   time.Time
+}
+
+// get asks for path until there is an answer or no hope, within the budget. The
+// answer's time is also that of the last request that failed.
+func (c *Client) get(ctx context.Context, path string) (answer, error) {
+	for try := 1; ; try++ {
+		a, err := c.once(ctx, path)
+		if err == nil {
+			return a, nil
+		}
+		if ctx.Err() != nil {
+			return a, ctx.Err()
+		}
+		e, ok := errors.AsType[*Error](err)
+		if !ok || !e.retry || try == tries {
+			return a, err
+		}
+		if e.Kind == ErrRateLimited { //nolint:errorlint // Kind is one of the sentinels itself
+			c.pacer.pause(e.retryAfter)
+			continue
+		}
+		// Full jitter: many clients that failed together do not come back together.
+		wait := max(rand.N(c.config.Backoff<<(try-1)), e.retryAfter)
+		select {
+		case <-ctx.Done():
+			return a, ctx.Err()
+		case <-time.After(wait):
+		}
+	}
+}
+
+// once sends one request and judges the answer. The error is an *Error, or the
+// context's.
+func (c *Client) once(ctx context.Context, path string) (answer, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.config.Server.String()+path, nil)
+	if err != nil {
+		return answer{}, &Error{Kind: ErrBadAnswer, Detail: err.Error()}
+	}
+	request.Header.Set("Authorization", "Bearer "+c.config.Token.Reveal())
+	request.Header.Set("Accept", "application/json")
+	request.Header.Set("Polar-Version", version)
+	request.Header.Set("User-Agent", c.config.UserAgent)
+	if err := c.pacer.begin(ctx); err != nil {
+		return answer{}, err
+	}
+	defer c.pacer.end()
+	c.requests.Add(1)
+	a := answer{at: c.config.Now()} // before the request: a slower, older answer must not win over a newer one
+	response, err := c.http.Do(request)
+	if err != nil {
+		return a, &Error{Kind: ErrUnavailable, Detail: bare(err), retry: true}
+	}
+	defer response.Body.Close()
+	a.body, err = io.ReadAll(io.LimitReader(response.Body, maxBody+1))
+	switch {
+	case len(a.body) > maxBody:
+		return a, &Error{
+			Kind: ErrBadAnswer, Status: response.StatusCode, Body: a.body[:1024],
+			Detail: fmt.Sprintf("longer than %d MiB", maxBody>>20),
+		}
+	case response.StatusCode == http.StatusOK && err != nil:
+		return a, &Error{Kind: ErrUnavailable, Detail: "cut short: " + bare(err), Body: a.body, retry: true}
+	}
+	return a, judge(response, a.body)
+}
+
+// bare is err without the method and URL that net/http puts around it.
+func bare(err error) string {
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		return e.Err.Error()
+	}
+	return err.Error()
+}
+
+// judge turns everything but a JSON answer with status 200 into an *Error.
+func judge(response *http.Response, body []byte) error {
+	status := response.StatusCode
+	e := &Error{Kind: ErrBadAnswer, Status: status, Body: body, Detail: detail(body)}
+	switch {
+	case status == http.StatusOK:
+		kind, _, err := mime.ParseMediaType(response.Header.Get("Content-Type"))
+		if err == nil && (kind == "application/json" || strings.HasSuffix(kind, "+json")) {
+			return nil
+		}
+		// An edge that puts a page of its own in the answer's place.
+		e.Detail = fmt.Sprintf("content type %q instead of JSON", response.Header.Get("Content-Type"))
+		e.retry = true
+	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+		e.Kind = ErrRefused
+	case status == http.StatusNotFound && errorCode(body) == "ResourceNotFound":
+		e.Kind = ErrNotFound
+	case status == http.StatusTooManyRequests:
+		e.Kind, e.retry, e.retryAfter = ErrRateLimited, true, retryAfter(response.Header, time.Minute)
+	case status >= 500:
+		e.Kind, e.retry, e.retryAfter = ErrUnavailable, true, retryAfter(response.Header, 0)
+	case status >= 300 && status < 400:
+		e.Detail = fmt.Sprintf("redirect to %q not followed; is POLAR_SERVER right?", response.Header.Get("Location"))
+	}
+	return e
+}
+
+// errorCode is the "error" of one of Polar's error answers, or "".
+func errorCode(body []byte) string {
+	var e struct {
+		Error string `json:"error"`
+	}
+	if json.Unmarshal(body, &e) != nil {
+		return ""
+	}
+	return e.Error
+}
+
+// detail is what Polar's error answers say to a person.
+func detail(body []byte) string {
+	var e struct {
+		Error       string          `json:"error"`
+		Description string          `json:"error_description"`
+		Detail      json.RawMessage `json:"detail"`
+	}
+	if json.Unmarshal(body, &e) != nil {
+		line, _, _ := bytes.Cut(bytes.TrimSpace(body), []byte("\n"))
+		return strings.ToValidUTF8(string(line[:min(len(line), 200)]), "")
+	}
+	switch {
+	case e.Description != "":
+		return e.Description
+	case len(e.Detail) > 0:
+		return strings.Trim(string(e.Detail[:min(len(e.Detail), 400)]), `"`)
+	}
+	return e.Error
+}
+
+// retryAfter reads Retry-After, in seconds or as a date, capped.
+func retryAfter(header http.Header, otherwise time.Duration) time.Duration {
+	text := header.Get("Retry-After")
+	wait := otherwise
+	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil {
+		wait = time.Duration(seconds) * time.Second
+	} else if at, err := http.ParseTime(text); err == nil {
+		wait = max(0, time.Until(at))
+	}
+	return min(wait, maxPause)
+}

@@ -1,0 +1,104 @@
+package fetchtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// TB is what Start needs of a testing.TB, so that this package can be shipped
+// without the testing package.
+type TB interface {
+	Helper()
+	Cleanup(f func())
+	Fatalf(format string, args ...any)
+	Context() context.Context
+}
+
+// Start plays a recorded catalogue on a loopback port until the test ends.
+func Start(tb TB, scenario string) *Server {
+	tb.Helper()
+	rec, err := Load(scenario)
+	if err != nil {
+		tb.Fatalf("start fake Polar: %v", err)
+		return nil
+	}
+	return StartServer(tb, NewServer(rec))
+}
+
+// StartFor plays a made-up catalogue on a loopback port until the test ends.
+func StartFor(tb TB, links ...Answer) *Server {
+	tb.Helper()
+	return StartServer(tb, NewServerFor(links...))
+}
+
+// StartServer puts s on a loopback port until the test ends.
+func StartServer(tb TB, s *Server) *Server {
+	tb.Helper()
+	if err := s.Listen(tb.Context(), "127.0.0.1:0"); err != nil {
+		tb.Fatalf("start fake Polar: %v", err)
+		return nil
+	}
+	tb.Cleanup(s.Close)
+	return s
+}
+
+// listener is what Listen opened and Close has to wait for.
+type listener struct {
+	server *http.Server
+	stop   context.CancelFunc
+	open   sync.WaitGroup // the accept loop and every connection
+}
+
+// Listen serves on addr, sets URL and returns. It may be called once. The
+// context bounds the opening of the port only: Close ends the serving.
+func (s *Server) Listen(ctx context.Context, addr string) error {
+	if s.net.server != nil {
+		return errors.New("listen: already listening on " + s.URL)
+	}
+	port, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	// every request lives in this context, so Close also frees those that wait
+	base, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.net.stop = stop
+	s.net.server = &http.Server{
+		Handler:           s,
+		ReadHeaderTimeout: time.Minute,
+		BaseContext:       func(net.Listener) context.Context { return base },
+		ConnState:         s.net.follow,
+	}
+	s.URL = "http://" + port.Addr().String()
+	s.net.open.Go(func() {
+		_ = s.net.server.Serve(port) // always ErrServerClosed: only Close ends it
+	})
+	return nil
+}
+
+// Close cuts every connection and returns when nothing runs any more. Closing a
+// server that does not listen, or twice, does nothing.
+func (s *Server) Close() {
+	if s.net.server == nil {
+		return
+	}
+	s.net.stop()
+	_ = s.net.server.Close() // the port closes; there is nobody to tell
+	s.net.open.Wait()
+}
+
+// follow counts connections. New ones are reported by the accept loop, which is
+// counted itself, so the count cannot reach zero while one is being added.
+func (l *listener) follow(_ net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		l.open.Add(1)
+	case http.StateClosed, http.StateHijacked:
+		l.open.Done()
+	case http.StateActive, http.StateIdle:
+	}
+}

@@ -1,0 +1,176 @@
+package fetchtest
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/google/uuid"
+)
+
+// What Polar sends when there is nothing to play.
+const (
+	notFoundBody = `{"error":"ResourceNotFound","detail":"Not found"}`
+	poisonedBody = "Internal Server Error"
+)
+
+// overlays is what tests changed about the recording. They outlive Goto.
+type overlays struct {
+	base  []Answer // from Use; nil plays the recording
+	order []string // ids in the order they were first changed
+	byID  map[string]*overlay
+}
+
+// overlay is one link's: an answer of its own, then changes to its body.
+type overlay struct {
+	set    *Answer
+	mutate []func([]byte) []byte
+}
+
+// Set makes a link answer like that at every step, in GET and in LIST. An id
+// not known so far is a new link, at the end of the LIST order.
+func (s *Server) Set(id string, answer Answer) {
+	answer.ID = id
+	answer = answer.filled()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	*s.overlayOf(answer.ID) = overlay{set: &answer}
+	s.links.put(answer)
+}
+
+// Add is Set for links that carry their id.
+func (s *Server) Add(links ...Answer) {
+	for _, link := range links {
+		s.Set(link.ID, link)
+	}
+}
+
+// Delete makes a link answer 404 ResourceNotFound and leaves it out of LIST.
+func (s *Server) Delete(id string) {
+	s.Set(id, Answer{Status: http.StatusNotFound})
+}
+
+// Mutate changes the body of a link, at this step and at every later Goto, for
+// as long as it answers 200. It panics on an id that no step knows. change must
+// not call the server.
+func (s *Server) Mutate(id string, change func(body []byte) []byte) {
+	id = canonical(id)
+	if !slices.Contains(s.AllLinkIDs(), id) {
+		panic(fmt.Sprintf("fetchtest: mutate: no step knows the link %s", id))
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o := s.overlayOf(id)
+	o.mutate = append(o.mutate, change)
+	s.links.mutate(id, change)
+}
+
+// Use plays that catalogue, given in LIST order, in place of every step. What
+// was changed before is dropped.
+func (s *Server) Use(links ...Answer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.overlays = overlays{base: slices.Concat([]Answer{}, links)}
+	s.applyOverlays()
+}
+
+// Reset drops every change: the recording plays again as it was.
+func (s *Server) Reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.overlays = overlays{}
+	s.goTo(s.step)
+}
+
+// overlayOf finds or makes the overlay of a link. From now on the recorded LIST
+// pages no longer hold.
+func (s *Server) overlayOf(id string) *overlay {
+	s.pages = nil
+	if s.overlays.byID == nil {
+		s.overlays.byID = make(map[string]*overlay)
+	}
+	o, ok := s.overlays.byID[id]
+	if !ok {
+		o = new(overlay)
+		s.overlays.byID[id] = o
+		s.overlays.order = append(s.overlays.order, id)
+	}
+	return o
+}
+
+func (s *Server) applyOverlays() {
+	if s.overlays.base != nil {
+		s.pages, s.links = nil, newCatalogue(s.overlays.base)
+	}
+	for _, id := range s.overlays.order {
+		o := s.overlayOf(id)
+		if o.set != nil {
+			s.links.put(*o.set)
+		}
+		for _, change := range o.mutate {
+			s.links.mutate(id, change)
+		}
+	}
+}
+
+// catalogue is links in LIST order. Bodies are never written to, so an answer
+// taken out under the lock stays good outside it.
+type catalogue struct {
+	answers []Answer
+	at      map[string]int
+}
+
+func newCatalogue(links []Answer) catalogue {
+	c := catalogue{answers: make([]Answer, 0, len(links)), at: make(map[string]int, len(links))}
+	for _, link := range links {
+		c.put(link.filled())
+	}
+	return c
+}
+
+func (c *catalogue) put(link Answer) {
+	if i, ok := c.at[link.ID]; ok {
+		c.answers[i] = link
+		return
+	}
+	c.at[link.ID] = len(c.answers)
+	c.answers = append(c.answers, link)
+}
+
+func (c *catalogue) mutate(id string, change func([]byte) []byte) {
+	if i, ok := c.at[id]; ok && c.answers[i].Status == http.StatusOK {
+		c.answers[i].Body = change(bytes.Clone(c.answers[i].Body))
+	}
+}
+
+// filled gives an answer the defaults that its comment promises.
+func (a Answer) filled() Answer {
+	a.ID = canonical(a.ID)
+	if a.Status == 0 {
+		a.Status = http.StatusOK
+	}
+	if a.ContentType == "" {
+		a.ContentType = "application/json"
+		if a.Status >= http.StatusInternalServerError {
+			a.ContentType = "text/plain; charset=utf-8"
+		}
+	}
+	switch {
+	case a.Body != nil:
+	case a.Status == http.StatusNotFound:
+		a.Body = []byte(notFoundBody)
+	case a.Status == http.StatusInternalServerError:
+		a.Body = []byte(poisonedBody)
+	}
+	return a
+}
+
+// canonical spells an id as Polar does. What is no UUID stays as it is, and no
+// request will reach it.
+func canonical(id string) string {
+	if parsed, err := uuid.Parse(id); err == nil {
+		return parsed.String()
+	}
+	return id
+}

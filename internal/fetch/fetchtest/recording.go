@@ -1,0 +1,123 @@
+package fetchtest
+
+import (
+	"encoding/json"
+	"fmt"
+	"path"
+	"slices"
+	"sync"
+)
+
+// Scenarios names the recorded catalogues, the largest first.
+func Scenarios() []string { return []string{"alpha", "seed", "seed-ads"} }
+
+// Recording is one recorded catalogue. It holds titles only: a step is some
+// megabytes, so it is unpacked whenever asked for, and whoever asked holds it.
+// Bodies must not be written to: servers may share them.
+type Recording struct {
+	Name   string
+	Server string   // HEAD (August 2026) or S (March 2025), as in errors.jsonl
+	Titles []string // what happened before each step
+
+	unpack func(i int) (*Step, error)
+	ids    func() ([]string, error)
+}
+
+// Step is the state of a catalogue after the changes of one step.
+type Step struct {
+	Title string
+	Links []Answer        // every link known by then, the deleted too, in LIST order
+	Doc   json.RawMessage // step.json: what was changed, and what that did to the answers
+
+	pages func() ([]Page, error)
+}
+
+// Answer is what GET by id answers for one link. In LIST a link with status
+// 200 is an item, one with 404 is left out, any other makes its page answer
+// 500. Status 0 reads as 200, no ContentType as Polar's own, and no Body
+// beside 404 or 500 as the recorded one.
+type Answer struct {
+	ID          string
+	Status      int
+	ContentType string
+	Body        []byte
+}
+
+// Page is the answer to one request of a LIST walk.
+type Page struct {
+	Path        string // with its query
+	Page, Limit int
+	Status      int
+	ContentType string
+	Body        []byte
+}
+
+// Load finds a recorded catalogue by name.
+func Load(name string) (*Recording, error) {
+	if !slices.Contains(Scenarios(), name) {
+		return nil, fmt.Errorf("recording %q: no such scenario, have %q", name, Scenarios())
+	}
+	dirs, err := recordings.ReadDir(path.Join("recordings", name))
+	if err != nil {
+		return nil, fmt.Errorf("recording %q: %w", name, err)
+	}
+	rec := &Recording{Name: name, Server: "S"}
+	if name == "alpha" {
+		rec.Server = "HEAD"
+	}
+	for i := range dirs {
+		title, err := readTitle(name, i)
+		if err != nil {
+			return nil, err
+		}
+		rec.Titles = append(rec.Titles, title)
+	}
+	rec.unpack = func(i int) (*Step, error) { return readStep(name, rec.Titles[i], i) }
+	rec.ids = sync.OnceValues(func() ([]string, error) {
+		// the last step still lists every link there ever was
+		links, err := readLinks(name, rec.Len()-1)
+		return idsOf(links), err
+	})
+	return rec, nil
+}
+
+// Keep makes the recording hold every step once unpacked, for many servers that
+// play the same one. To be called before any of them starts.
+func (r *Recording) Keep() *Recording {
+	kept := make([]func() (*Step, error), r.Len())
+	for i := range kept {
+		unpack := r.unpack
+		kept[i] = sync.OnceValues(func() (*Step, error) { return unpack(i) })
+	}
+	r.unpack = func(i int) (*Step, error) { return kept[i]() }
+	return r
+}
+
+// Len is the number of steps.
+func (r *Recording) Len() int { return len(r.Titles) }
+
+// Step unpacks step i, counted from 0.
+func (r *Recording) Step(i int) (*Step, error) {
+	if i < 0 || i >= r.Len() {
+		return nil, fmt.Errorf("recording %q: no step %d, the last is %d", r.Name, i, r.Len()-1)
+	}
+	return r.unpack(i)
+}
+
+// Pages is the recorded LIST walk with limit=100, error answers included. It is
+// unpacked at the first call, as most tests ask link by link.
+func (s *Step) Pages() ([]Page, error) { return s.pages() }
+
+// LinkIDs is every link of the whole recording, in LIST order.
+func (r *Recording) LinkIDs() ([]string, error) { return r.ids() }
+
+// inMemory is a recording of one step, for catalogues that tests make up.
+func inMemory(links []Answer) *Recording {
+	return &Recording{
+		Name: "in memory", Server: "HEAD", Titles: []string{"made up"},
+		unpack: func(int) (*Step, error) {
+			return &Step{Title: "made up", Links: links, pages: func() ([]Page, error) { return nil, nil }}, nil
+		},
+		ids: func() ([]string, error) { return idsOf(newCatalogue(links).answers), nil },
+	}
+}

@@ -1,0 +1,141 @@
+// Package fetchtest is a fake Polar on the wire: it plays recorded catalogues
+// of checkout links step by step, byte for byte, and misbehaves on request.
+//
+// It knows the two read routes and how the real server answers everything
+// around them (authentication, versions, redirects, validation, rate limits).
+// It does not know what a checkout link means: bodies are bytes, and a test or
+// the demo decides what the answers should lead to.
+//
+// A Server is an http.Handler with state: the step (Goto, Next), what tests
+// change about it (Set, Mutate, Delete, Add, Use), what goes wrong (Inject),
+// who has to wait (Hold), and a record of what was asked (Requests, Log).
+package fetchtest
+
+import (
+	"slices"
+	"sync"
+)
+
+// token is what a new Server accepts; nothing a secret scanner would take for real.
+const token = "test-token"
+
+// Server plays one catalogue. All methods may be called at any time from any
+// goroutine, requests in flight included.
+type Server struct {
+	URL string // set by Listen, for example http://127.0.0.1:40123
+
+	rec    *Recording
+	errors []ErrorAnswer
+	net    listener
+
+	mu       sync.Mutex
+	token    string // see Token
+	step     int
+	links    catalogue              // what is answered now: the step with the overlays on top
+	pages    func() ([]Page, error) // the recorded LIST walk, nil once overlays apply
+	overlays overlays
+	limiter  limiter
+	faults   []*Injected
+	gates    []*gate
+	log      requestLog
+}
+
+// NewServer plays rec from its first step. It panics when the recording cannot
+// be read: recordings are part of the binary.
+func NewServer(rec *Recording) *Server {
+	rows, err := Errors()
+	if err != nil {
+		panic(err)
+	}
+	s := &Server{rec: rec, errors: rows, token: token}
+	s.Goto(0)
+	return s
+}
+
+// NewServerFor plays a made-up catalogue, given in LIST order.
+func NewServerFor(links ...Answer) *Server { return NewServer(inMemory(links)) }
+
+// Token is the bearer token the server accepts, "" when it accepts none.
+func (s *Server) Token() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.token
+}
+
+// SetToken accepts that token only, from now on. With "" every token is
+// answered like a revoked one.
+func (s *Server) SetToken(token string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.token = token
+}
+
+// Goto plays step i from now on; overlays stay on top. It panics when there is
+// no such step: see Steps.
+func (s *Server) Goto(i int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.goTo(i)
+}
+
+// Next plays the step after the present one, and reports false at the last.
+func (s *Server) Next() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.step+1 >= s.rec.Len() {
+		return false
+	}
+	s.goTo(s.step + 1)
+	return true
+}
+
+func (s *Server) goTo(i int) {
+	step, err := s.rec.Step(i)
+	if err != nil {
+		panic(err)
+	}
+	s.step, s.pages = i, step.Pages
+	s.links = newCatalogue(step.Links)
+	s.applyOverlays()
+}
+
+// StepIndex is the step played at present, counted from 0.
+func (s *Server) StepIndex() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.step
+}
+
+// Steps is the number of steps of the recording.
+func (s *Server) Steps() int { return s.rec.Len() }
+
+// StepTitle says what happened before step i.
+func (s *Server) StepTitle(i int) string { return s.rec.Titles[i] }
+
+// LinkIDs is every link known at the present step, in LIST order, those that
+// answer 404 by now included.
+func (s *Server) LinkIDs() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return idsOf(s.links.answers)
+}
+
+// AllLinkIDs is every link of the whole recording in LIST order, then those
+// that tests added.
+func (s *Server) AllLinkIDs() []string {
+	ids, err := s.rec.LinkIDs()
+	if err != nil {
+		panic(err)
+	}
+	ids = slices.Clone(ids)
+	known := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		known[id] = true
+	}
+	for _, id := range s.LinkIDs() {
+		if !known[id] {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}

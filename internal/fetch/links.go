@@ -1,0 +1,115 @@
+package fetch
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"syncer/internal/fetch/wire"
+)
+
+const (
+	linkPath = "/v1/checkout-links/" // by id: no slash behind it; LIST: this slash
+	// PageLimit is the most links a LIST page holds.
+	PageLimit = 100
+)
+
+// Get asks for one link. What went wrong is in the observation; the error is
+// the context's.
+func (c *Client) Get(ctx context.Context, id uuid.UUID) (Observed, error) {
+	a, err := c.get(ctx, linkPath+id.String())
+	if ctx.Err() != nil {
+		return Observed{}, ctx.Err()
+	}
+	if err != nil {
+		observed := Observed{ID: id, At: a.at, Err: err}
+		if e, ok := errors.AsType[*Error](err); ok {
+			observed.Body = e.Body
+		}
+		return observed, nil
+	}
+	observed := observe(a)
+	switch {
+	case observed.Err != nil:
+		observed.ID = id
+	case observed.ID != id:
+		observed = Observed{ID: id, At: a.at, Body: a.body, Err: badBody(a.body, &wire.Error{
+			Path: "id", Reason: "another link than the one asked for",
+		})}
+	}
+	return observed, nil
+}
+
+// observe decodes the body of one link.
+func observe(a answer) Observed {
+	link, notes, err := DecodeLink(a.body)
+	if err != nil {
+		return Observed{At: a.at, Body: a.body, Err: badBody(a.body, err)}
+	}
+	return Observed{ID: link.ID, At: a.at, Link: link, Body: a.body, Notes: notes}
+}
+
+// badBody is the error of an answer that a *wire.Error is about.
+func badBody(body []byte, err error) error {
+	e := &Error{Kind: ErrBadAnswer, Status: 200, Body: body, Detail: err.Error()}
+	if w, ok := errors.AsType[*wire.Error](err); ok {
+		e.Path, e.Detail = w.Path, w.Reason
+	}
+	return e
+}
+
+// Page is one page of LIST.
+type Page struct {
+	Links []Observed
+	Total int64 // links of the organization
+}
+
+type listAnswer struct {
+	Items      []json.RawMessage `wire:"items"`
+	Pagination struct {
+		TotalCount int64      `wire:"total_count"`
+		MaxPage    int64      `wire:"max_page"`
+		Extra      wire.Extra `wire:",unknown"`
+	} `wire:"pagination"`
+	Extra wire.Extra `wire:",unknown"`
+}
+
+type listItem struct {
+	ID    uuid.UUID  `wire:"id"`
+	Extra wire.Extra `wire:",unknown"`
+}
+
+//nolint:gochecknoglobals // worked out from the types once, never changed
+var (
+	listShape = wire.ShapeOf[listAnswer]()
+	itemShape = wire.ShapeOf[listItem]()
+)
+
+// List asks for one page, from 1, of up to limit links, oldest first. A broken
+// link is an observation with an error; the page fails only as a whole.
+func (c *Client) List(ctx context.Context, page, limit int) (Page, error) {
+	a, err := c.get(ctx, fmt.Sprintf("%s?page=%d&limit=%d", linkPath, page, limit))
+	if err != nil {
+		return Page{}, err
+	}
+	var list listAnswer
+	if _, err := wire.Decode(a.body, listShape, &list); err != nil {
+		return Page{}, badBody(a.body, err)
+	}
+	result := Page{Total: list.Pagination.TotalCount, Links: make([]Observed, 0, len(list.Items))}
+	for i, item := range list.Items {
+		observed := observe(answer{body: item, at: a.at})
+		if observed.Err != nil {
+			var head listItem
+			if _, err := wire.Decode(item, itemShape, &head); err != nil {
+				return Page{}, badBody(a.body, &wire.Error{Path: fmt.Sprintf("items[%d].id", i), Reason: err.Error()})
+			}
+			observed.ID = head.ID
+		}
+		result.Links = append(result.Links, observed)
+	}
+	return result, nil
+}

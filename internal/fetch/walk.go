@@ -1,0 +1,188 @@
+package fetch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"sync"
+
+	"github.com/google/uuid"
+)
+
+const (
+	// BatchSize is how many links Walk yields at a time: what one transaction
+	// holds, and one LIST page.
+	BatchSize = PageLimit
+	// workers is how many requests are under way at once. More gain nothing
+	// within Polar's limits.
+	workers = 4
+	// giveUp is how many links in a row may find Polar unreachable, each after
+	// all its tries, before the walk stops asking.
+	giveUp = 5
+)
+
+// Walk asks for the given links by id and yields them in that order, in batches
+// of up to BatchSize, while the next ones are being fetched. A link that failed
+// is part of its batch. The walk ends early, with an error, when the token is
+// refused or Polar is not reachable: the links that met only that are not
+// yielded, since it says nothing about them.
+func (c *Client) Walk(ctx context.Context, ids []uuid.UUID) iter.Seq2[[]Observed, error] {
+	return func(yield func([]Observed, error) bool) {
+		var batch []Observed
+		lost := 0 // unreachable ones at the end of batch
+		ask := func(ctx context.Context, i int) (Observed, error) { return c.confirm(ctx, ids[i]) }
+		for observed, err := range inOrder(ctx, len(ids), 2*BatchSize, ask) {
+			if err == nil && errors.Is(observed.Err, ErrRefused) {
+				err = observed.Err
+			}
+			if err == nil && Unreachable(observed.Err) {
+				if lost++; lost == min(giveUp, len(ids)) {
+					err = observed.Err
+				}
+			} else {
+				lost = 0
+			}
+			if err != nil {
+				if batch = batch[:len(batch)-min(len(batch), max(0, lost-1))]; len(batch) > 0 && !yield(batch, nil) {
+					return
+				}
+				yield(nil, err)
+				return
+			}
+			// A batch is full, and not about to be cut back.
+			if len(batch) >= BatchSize && lost <= 1 {
+				if !yield(batch, nil) {
+					return
+				}
+				batch = nil
+			}
+			batch = append(batch, observed)
+		}
+		if len(batch) > 0 {
+			yield(batch, nil)
+		}
+	}
+}
+
+// confirm asks for one link, and once more when Polar says there is none: one
+// answer may be a hiccup, and rows are marked removed on the strength of it.
+func (c *Client) confirm(ctx context.Context, id uuid.UUID) (Observed, error) {
+	observed, err := c.Get(ctx, id)
+	if err == nil && errors.Is(observed.Err, ErrNotFound) {
+		return c.Get(ctx, id)
+	}
+	return observed, err
+}
+
+// WalkAll asks for every link of the organization by LIST and yields the pages
+// as batches. A page that answers 500 holds a link that Polar cannot show: it is
+// split down to that link, which is an observation without an id. Links that
+// are deleted or created meanwhile may shift others past the walk, so that
+// absence proves nothing. expect is told how many links there are.
+func (c *Client) WalkAll(ctx context.Context, expect func(total int)) iter.Seq2[[]Observed, error] {
+	return func(yield func([]Observed, error) bool) {
+		first, total, err := c.page(ctx, 1, PageLimit)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		expect(int(total))
+		if len(first) > 0 && !yield(first, nil) {
+			return
+		}
+		pages := int(total+PageLimit-1) / PageLimit
+		ask := func(ctx context.Context, i int) ([]Observed, error) {
+			links, _, err := c.page(ctx, i+2, PageLimit)
+			return links, err
+		}
+		for links, err := range inOrder(ctx, max(0, pages-1), 2, ask) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if len(links) > 0 && !yield(links, nil) {
+				return
+			}
+		}
+	}
+}
+
+// page asks for one page, and for its parts where the whole answers 500.
+func (c *Client) page(ctx context.Context, number, limit int) (links []Observed, total int64, err error) {
+	page, err := c.List(ctx, number, limit)
+	if e, ok := errors.AsType[*Error](err); !ok || e.Status != 500 {
+		return page.Links, page.Total, err
+	}
+	if limit == 1 {
+		position := fmt.Sprintf("link %d of the organization's list", number)
+		return []Observed{{At: c.config.Now(), Err: &Error{Kind: ErrUnavailable, Status: 500, Detail: position}}}, 0, nil
+	}
+	parts := smallestFactor(limit)
+	for part := range parts {
+		more, n, err := c.page(ctx, (number-1)*parts+part+1, limit/parts)
+		if err != nil {
+			return nil, 0, err
+		}
+		links = append(links, more...)
+		total = max(total, n)
+	}
+	return links, total, nil
+}
+
+// smallestFactor splits a page evenly, so that its parts have page numbers:
+// 100, 50, 25, 5, 1.
+func smallestFactor(limit int) int {
+	for f := 2; ; f++ {
+		if limit%f == 0 {
+			return f
+		}
+	}
+}
+
+// inOrder calls do for 0 to n-1, several at once, and yields the results in
+// order. At most ahead results wait to be taken. It ends at the first error,
+// and never leaves a call running behind.
+func inOrder[T any](ctx context.Context, n, ahead int, do func(context.Context, int) (T, error)) iter.Seq2[T, error] {
+	type result struct {
+		value T
+		err   error
+	}
+	return func(yield func(T, error) bool) {
+		var running sync.WaitGroup
+		defer running.Wait()
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		results := make(chan chan result, ahead)
+		running.Go(func() {
+			defer close(results)
+			slots := make(chan struct{}, workers)
+			for i := range n {
+				slots <- struct{}{} // do returns when ctx ends, so this does not hang
+				one := make(chan result, 1)
+				select {
+				case results <- one:
+				case <-ctx.Done():
+					return
+				}
+				running.Go(func() {
+					value, err := do(ctx, i)
+					one <- result{value, err}
+					<-slots
+				})
+			}
+		})
+		taken := 0
+		for one := range results {
+			r := <-one
+			if !yield(r.value, r.err) || r.err != nil {
+				return
+			}
+			taken++
+		}
+		if taken < n { // ended from outside
+			var none T
+			yield(none, ctx.Err())
+		}
+	}
+}

@@ -1,0 +1,446 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/bits"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Decode reads the one JSON object in data into v, a pointer to the struct type
+// that shape describes, and notes what is unusual. Raw values in v share data's
+// memory. The error is an *Error.
+func Decode(data []byte, shape *Shape, v any) ([]Note, error) {
+	d := &decoder{scanner: scanner{data: data}}
+	left, err := d.object(shape, reflect.ValueOf(v).Elem())
+	if err == nil {
+		err = d.end()
+	}
+	if err == nil && left != nil {
+		err = d.misfit("unknown keys and no field to keep them")
+	}
+	if err != nil {
+		return d.notes, d.located(err)
+	}
+	return d.notes, nil
+}
+
+// decoder reads values and knows where it is.
+type decoder struct {
+	scanner
+	steps []step
+	notes []Note
+}
+
+// located makes any error one that says where, while the path is known.
+func (d *decoder) located(err error) error {
+	if err == nil {
+		return nil
+	}
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e
+	}
+	return &Error{Path: path(d.steps, true), Reason: err.Error()}
+}
+
+// misfit is an error about the value at the present path.
+func (d *decoder) misfit(reason string) error {
+	return &Error{Path: path(d.steps, true), Reason: reason}
+}
+
+func (d *decoder) note(kind NoteKind, value []byte) {
+	d.notes = append(d.notes, Note{Kind: kind, Path: path(d.steps, false), Value: value})
+}
+
+// object reads one struct. When the struct has no Extra, its unknown keys come
+// back as an object for the struct around it.
+func (d *decoder) object(shape *Shape, v reflect.Value) (left Extra, err error) {
+	if c := d.peek(); c != '{' {
+		return nil, d.misfit("an object expected, found " + kindName(c))
+	}
+	o := objectReader{decoder: d, shape: shape, v: v}
+	if err := d.members(o.member); err != nil {
+		return nil, err
+	}
+	if err := o.finish(); err != nil {
+		return nil, err
+	}
+	if shape.extra < 0 {
+		return o.extra.object(), nil
+	}
+	v.Field(shape.extra).SetBytes(o.extra.object())
+	return nil, nil
+}
+
+// objectReader reads the members of one object.
+type objectReader struct {
+	*decoder
+	shape   *Shape
+	v       reflect.Value
+	seen    uint64 // bit i: field i was there
+	next    int    // the field expected next: Polar's keys come in one order
+	extra   members
+	misfits []misfit
+}
+
+// misfit is an optional field whose value did not fit.
+type misfit struct {
+	quotedKey, raw []byte
+	steps          []step
+	err            error
+}
+
+func (o *objectReader) member(quotedKey []byte) error {
+	i, key := o.lookup(quotedKey)
+	o.steps = append(o.steps, step{key: key})
+	defer func() { o.steps = o.steps[:len(o.steps)-1] }()
+	if i < 0 {
+		raw, err := o.value()
+		if err != nil {
+			return o.located(err)
+		}
+		o.note(UnknownKey, raw)
+		return o.keep(quotedKey, raw)
+	}
+	f := &o.shape.fields[i]
+	if o.seen&(1<<i) != 0 {
+		return o.misfit("the key stands twice")
+	}
+	o.seen |= 1 << i
+	o.next = i + 1
+	start := o.pos
+	depth, steps, notes := o.depth, len(o.steps), len(o.notes)
+	left, err := o.field(f, o.v.Field(f.index))
+	if err == nil {
+		if left != nil {
+			return o.keep(quotedKey, left)
+		}
+		return nil
+	}
+	err = o.located(err)
+	if !f.optional {
+		return err
+	}
+	// Whether an optional value must fit depends on the object's kind, which
+	// may stand further on. Set it aside; a broken text ends here.
+	o.pos, o.depth, o.steps, o.notes = start, depth, o.steps[:steps], o.notes[:notes]
+	raw, syntax := o.value()
+	if syntax != nil {
+		return o.located(syntax)
+	}
+	o.v.Field(f.index).SetZero()
+	o.misfits = append(o.misfits, misfit{quotedKey, raw, slices.Clone(o.steps), err})
+	return nil
+}
+
+// lookup finds the field of a key as written; -1 for an unknown key.
+func (o *objectReader) lookup(quotedKey []byte) (int, string) {
+	raw := quotedKey[1 : len(quotedKey)-1]
+	if o.next < len(o.shape.fields) && string(raw) == o.shape.fields[o.next].key {
+		return o.next, o.shape.fields[o.next].key
+	}
+	if i, ok := o.shape.byKey[string(raw)]; ok {
+		return i, o.shape.fields[i].key
+	}
+	key, clean := unquote(quotedKey)
+	if i, ok := o.shape.byKey[key]; ok && clean {
+		return i, o.shape.fields[i].key
+	}
+	return -1, key
+}
+
+// keep puts a member into the object's Extra.
+func (o *objectReader) keep(quotedKey, raw []byte) error {
+	key, cleanKey := cleanRaw(quotedKey)
+	fit, clean := cleanRaw(raw)
+	if !clean || !cleanKey {
+		o.note(CleanedText, raw)
+	}
+	if !o.extra.add(key, fit) {
+		return o.misfit("the key stands twice")
+	}
+	return nil
+}
+
+// finish judges the object as a whole.
+func (o *objectReader) finish() error {
+	tolerant, ok := o.v.Addr().Interface().(Tolerant)
+	unknown := ok && tolerant.Unknown()
+	for _, m := range o.misfits {
+		if !unknown {
+			return m.err
+		}
+		outer := o.steps
+		o.steps = m.steps
+		o.note(OddShape, m.raw)
+		err := o.keep(m.quotedKey, m.raw)
+		o.steps = outer
+		if err != nil {
+			return err
+		}
+	}
+	if missing := ^o.seen & (1<<len(o.shape.fields) - 1); missing != 0 {
+		for ; missing != 0; missing &= missing - 1 {
+			if f := &o.shape.fields[bits.TrailingZeros64(missing)]; !f.optional {
+				return o.keyError(f.key, "missing")
+			}
+		}
+	}
+	if checker, ok := o.v.Addr().Interface().(Checker); ok {
+		if key, reason := checker.Check(); reason != "" {
+			return o.keyError(key, reason)
+		}
+	}
+	return nil
+}
+
+// keyError is an error about a member that is not being read.
+func (o *objectReader) keyError(key, reason string) error {
+	return &Error{Path: path(append(slices.Clone(o.steps), step{key: key}), true), Reason: reason}
+}
+
+// field reads a value into dst.
+func (d *decoder) field(f *field, dst reflect.Value) (left Extra, err error) {
+	c := d.peek()
+	if f.read == skip {
+		_, err := d.value()
+		return nil, err
+	}
+	if c == 'n' {
+		if err := d.literal(); err != nil {
+			return nil, err
+		}
+		if !f.nullable {
+			return nil, d.misfit("null")
+		}
+		return nil, nil
+	}
+	switch f.read {
+	case readStruct:
+		if dst.Kind() == reflect.Pointer {
+			dst.Set(reflect.New(dst.Type().Elem()))
+			dst = dst.Elem()
+		}
+		return d.object(f.elem, dst)
+	case readSlice:
+		return d.slice(f, dst)
+	case readText, readDecimal, readTime, readUUID:
+		return nil, d.text(f, dst)
+	case readBool:
+		return nil, d.boolean(c, dst)
+	case readInt:
+		return nil, d.integer(c, dst)
+	case readRaw:
+		return nil, d.raw(dst)
+	case readRaws:
+		return nil, d.raws(c, dst)
+	case readAmounts:
+		return nil, d.amounts(dst)
+	}
+	panic(fmt.Sprintf("wire: reader %d", f.read))
+}
+
+// set stores value in a field of its type or of a pointer to it.
+func set[T any](dst reflect.Value, value T) {
+	switch p := dst.Addr().Interface().(type) {
+	case *T:
+		*p = value
+	case **T:
+		*p = &value
+	}
+}
+
+// text reads a string and what is written as one.
+func (d *decoder) text(f *field, dst reflect.Value) error {
+	c := d.peek()
+	if f.read == readDecimal && (c == '-' || isDigit(c)) {
+		number, err := d.number()
+		if err == nil {
+			set(dst, Decimal(number))
+		}
+		return err
+	}
+	if c != '"' {
+		return d.misfit("a string expected, found " + kindName(c))
+	}
+	quoted, err := d.str()
+	if err != nil {
+		return err
+	}
+	text, clean := unquote(quoted)
+	if !clean {
+		d.note(CleanedText, quoted)
+	}
+	switch f.read {
+	case readDecimal:
+		var value Decimal
+		if value, err = parseDecimal(text); err == nil {
+			set(dst, value)
+		}
+	case readTime:
+		var value time.Time
+		if value, err = parseTime(text); err == nil {
+			set(dst, value)
+		}
+	case readUUID:
+		var value uuid.UUID
+		if value, err = parseUUID(text); err == nil {
+			set(dst, value)
+		}
+	default:
+		if f.enum != nil && !slices.Contains(f.enum, text) {
+			d.note(UnknownValue, quoted)
+		}
+		set(dst, text)
+	}
+	return err
+}
+
+func (d *decoder) boolean(c byte, dst reflect.Value) error {
+	if c != 't' && c != 'f' {
+		return d.misfit("a boolean expected, found " + kindName(c))
+	}
+	if err := d.literal(); err != nil {
+		return err
+	}
+	set(dst, c == 't')
+	return nil
+}
+
+func (d *decoder) integer(c byte, dst reflect.Value) error {
+	if c != '-' && !isDigit(c) {
+		return d.misfit("an integer expected, found " + kindName(c))
+	}
+	number, err := d.number()
+	if err != nil {
+		return err
+	}
+	n, err := parseInt(number)
+	if err == nil {
+		set(dst, n)
+	}
+	return err
+}
+
+// raw keeps an object as written.
+func (d *decoder) raw(dst reflect.Value) error {
+	if c := d.peek(); c != '{' {
+		return d.misfit("an object expected, found " + kindName(c))
+	}
+	raw, err := d.value()
+	if err != nil {
+		return err
+	}
+	fit, clean := cleanRaw(raw)
+	if !clean {
+		d.note(CleanedText, raw)
+	}
+	set(dst, json.RawMessage(fit))
+	return nil
+}
+
+// raws keeps the elements of an array as written.
+func (d *decoder) raws(c byte, dst reflect.Value) error {
+	if c != '[' {
+		return d.misfit("an array expected, found " + kindName(c))
+	}
+	var raws []json.RawMessage
+	err := d.elements(func() error {
+		raw, err := d.value()
+		raws = append(raws, raw)
+		return err
+	})
+	set(dst, raws)
+	return err
+}
+
+// amounts reads an object of integers.
+func (d *decoder) amounts(dst reflect.Value) error {
+	if c := d.peek(); c != '{' {
+		return d.misfit("an object expected, found " + kindName(c))
+	}
+	amounts := map[string]int64{}
+	err := d.members(func(quotedKey []byte) error {
+		key, _ := unquote(quotedKey)
+		d.steps = append(d.steps, step{key: key})
+		defer func() { d.steps = d.steps[:len(d.steps)-1] }()
+		if _, doubled := amounts[key]; doubled {
+			return d.misfit("the key stands twice")
+		}
+		var n int64
+		if err := d.integer(d.peek(), reflect.ValueOf(&n).Elem()); err != nil {
+			return d.located(err)
+		}
+		amounts[key] = n
+		return nil
+	})
+	set(dst, amounts)
+	return err
+}
+
+// slice reads an array of structs.
+func (d *decoder) slice(f *field, dst reflect.Value) (left Extra, err error) {
+	if c := d.peek(); c != '[' {
+		return nil, d.misfit("an array expected, found " + kindName(c))
+	}
+	if dst.Kind() == reflect.Pointer {
+		dst.Set(reflect.New(dst.Type().Elem()))
+		dst = dst.Elem()
+	}
+	dst.Set(reflect.MakeSlice(dst.Type(), 0, 4))
+	var lefts [][]byte
+	any := false
+	err = d.elements(func() error {
+		n := dst.Len()
+		d.steps = append(d.steps, step{index: n})
+		defer func() { d.steps = d.steps[:len(d.steps)-1] }()
+		if n == dst.Cap() {
+			dst.Grow(n)
+		}
+		dst.SetLen(n + 1)
+		left, err := d.object(f.elem, dst.Index(n))
+		if left == nil {
+			left = Extra("{}")
+		} else {
+			any = true
+		}
+		lefts = append(lefts, left)
+		return d.located(err)
+	})
+	if err != nil || !any {
+		return nil, err
+	}
+	return Extra("[" + string(bytes.Join(lefts, []byte(","))) + "]"), nil
+}
+
+// members builds a JSON object.
+type members struct {
+	keys [][]byte
+	buf  []byte
+}
+
+// add appends a member; false when the key is there already.
+func (m *members) add(quotedKey, value []byte) bool {
+	if slices.ContainsFunc(m.keys, func(k []byte) bool { return bytes.Equal(k, quotedKey) }) {
+		return false
+	}
+	m.keys = append(m.keys, quotedKey)
+	m.buf = append(m.buf, ',')
+	m.buf = append(append(append(m.buf, quotedKey...), ':'), value...)
+	return true
+}
+
+// object is nil without members.
+func (m *members) object() Extra {
+	if m.buf == nil {
+		return nil
+	}
+	m.buf[0] = '{'
+	return Extra(append(m.buf, '}'))
+}

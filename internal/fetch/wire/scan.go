@@ -1,0 +1,374 @@
+package wire
+
+import (
+	"bytes"
+	"fmt"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// maxDepth bounds nesting. Polar's answers nest 6 deep; Postgres' jsonb gives
+// up somewhere above 6000.
+const maxDepth = 500
+
+// scanner walks over one JSON text. It checks the whole grammar of RFC 8259,
+// also of what is skipped, so that a raw value handed on is known to be JSON.
+type scanner struct {
+	data  []byte
+	pos   int
+	depth int
+}
+
+// syntaxError says where the text stops being JSON.
+type syntaxError struct {
+	offset int
+	reason string
+}
+
+func (e *syntaxError) Error() string {
+	return fmt.Sprintf("%s at byte %d", e.reason, e.offset)
+}
+
+func (s *scanner) fail(reason string) error {
+	if s.pos >= len(s.data) {
+		reason = "unexpected end of JSON"
+	}
+	return &syntaxError{offset: s.pos, reason: reason}
+}
+
+// peek skips white space and returns the next byte, 0 at the end.
+func (s *scanner) peek() byte {
+	for s.pos < len(s.data) {
+		switch c := s.data[s.pos]; c {
+		case ' ', '\t', '\r', '\n':
+			s.pos++
+		default:
+			return c
+		}
+	}
+	return 0
+}
+
+// expect consumes the byte c after white space.
+func (s *scanner) expect(c byte) error {
+	if s.peek() != c {
+		return s.fail(fmt.Sprintf("expected %q", c))
+	}
+	s.pos++
+	return nil
+}
+
+// end makes sure that nothing but white space is left.
+func (s *scanner) end() error {
+	if s.peek(); s.pos < len(s.data) {
+		return s.fail("garbage after the JSON value")
+	}
+	return nil
+}
+
+// members calls visit for every member of the object that begins here, with
+// the key as written (quotes included). visit consumes the value.
+func (s *scanner) members(visit func(key []byte) error) error {
+	return s.list('{', '}', func() error {
+		if s.peek() != '"' {
+			return s.fail("expected a key")
+		}
+		key, err := s.str()
+		if err != nil {
+			return err
+		}
+		if err := s.expect(':'); err != nil {
+			return err
+		}
+		return visit(key)
+	})
+}
+
+// elements calls visit for every element of the array that begins here. visit
+// consumes the element.
+func (s *scanner) elements(visit func() error) error {
+	return s.list('[', ']', visit)
+}
+
+func (s *scanner) list(open, end byte, item func() error) error {
+	if err := s.expect(open); err != nil {
+		return err
+	}
+	if s.depth++; s.depth > maxDepth {
+		return &syntaxError{offset: s.pos, reason: fmt.Sprintf("nested deeper than %d", maxDepth)}
+	}
+	if s.peek() == end {
+		s.pos++
+		s.depth--
+		return nil
+	}
+	for {
+		if err := item(); err != nil {
+			return err
+		}
+		switch s.peek() {
+		case ',':
+			s.pos++
+		case end:
+			s.pos++
+			s.depth--
+			return nil
+		default:
+			return s.fail(fmt.Sprintf("expected ',' or %q", end))
+		}
+	}
+}
+
+// value consumes any value and returns it as written.
+func (s *scanner) value() ([]byte, error) {
+	c := s.peek()
+	start := s.pos
+	var err error
+	switch {
+	case c == '{':
+		err = s.members(func([]byte) error {
+			_, err := s.value()
+			return err
+		})
+	case c == '[':
+		err = s.elements(func() error {
+			_, err := s.value()
+			return err
+		})
+	case c == '"':
+		_, err = s.str()
+	case c == '-' || isDigit(c):
+		_, err = s.number()
+	default:
+		err = s.literal()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.data[start:s.pos], nil
+}
+
+// literal consumes true, false or null.
+func (s *scanner) literal() error {
+	rest := s.data[s.pos:]
+	for _, word := range [...]string{"null", "true", "false"} {
+		if bytes.HasPrefix(rest, []byte(word)) {
+			s.pos += len(word)
+			return nil
+		}
+	}
+	return s.fail("expected a JSON value")
+}
+
+// str consumes a string and returns it as written, quotes included.
+func (s *scanner) str() ([]byte, error) {
+	start := s.pos
+	for i := start + 1; i < len(s.data); {
+		switch c := s.data[i]; {
+		case c == '"':
+			s.pos = i + 1
+			return s.data[start:s.pos], nil
+		case c == '\\':
+			n := escapeLen(s.data[i:])
+			if n == 0 {
+				s.pos = i
+				return nil, s.fail("broken escape in a string")
+			}
+			i += n
+		case c < ' ':
+			s.pos = i
+			return nil, s.fail("control character in a string")
+		default:
+			i++
+		}
+	}
+	s.pos = len(s.data)
+	return nil, s.fail("")
+}
+
+// escapeLen is the length of the escape that begins b, 0 when it is none.
+func escapeLen(b []byte) int {
+	if len(b) < 2 {
+		return 0
+	}
+	switch b[1] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		return 2
+	case 'u':
+		if _, ok := hex4(b); ok {
+			return 6
+		}
+	}
+	return 0
+}
+
+// hex4 reads the code unit of a \uXXXX escape.
+func hex4(b []byte) (rune, bool) {
+	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
+		return 0, false
+	}
+	var r rune
+	for _, c := range b[2:6] {
+		switch {
+		case isDigit(c):
+			c -= '0'
+		case 'a' <= c && c <= 'f':
+			c -= 'a' - 10
+		case 'A' <= c && c <= 'F':
+			c -= 'A' - 10
+		default:
+			return 0, false
+		}
+		r = r<<4 | rune(c)
+	}
+	return r, true
+}
+
+// number consumes a number and returns it as written.
+func (s *scanner) number() ([]byte, error) {
+	start := s.pos
+	if s.at() == '-' {
+		s.pos++
+	}
+	if s.at() == '0' {
+		s.pos++
+	} else if err := s.digits(); err != nil {
+		return nil, err
+	}
+	if s.at() == '.' {
+		s.pos++
+		if err := s.digits(); err != nil {
+			return nil, err
+		}
+	}
+	if c := s.at(); c == 'e' || c == 'E' {
+		s.pos++
+		if c := s.at(); c == '+' || c == '-' {
+			s.pos++
+		}
+		if err := s.digits(); err != nil {
+			return nil, err
+		}
+	}
+	return s.data[start:s.pos], nil
+}
+
+// at is the byte at the present position, 0 at the end.
+func (s *scanner) at() byte {
+	if s.pos < len(s.data) {
+		return s.data[s.pos]
+	}
+	return 0
+}
+
+func (s *scanner) digits() error {
+	start := s.pos
+	for isDigit(s.at()) {
+		s.pos++
+	}
+	if s.pos == start {
+		return s.fail("expected a digit")
+	}
+	return nil
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+// unquote gives the text of a string as written (quotes included). Postgres
+// cannot hold NUL, a lone surrogate or invalid UTF-8: each becomes U+FFFD, and
+// clean is false.
+func unquote(quoted []byte) (text string, clean bool) {
+	raw := quoted[1 : len(quoted)-1]
+	if bytes.IndexByte(raw, '\\') < 0 {
+		if utf8.Valid(raw) {
+			return string(raw), true
+		}
+		return string(bytes.ToValidUTF8(raw, []byte(string(utf8.RuneError)))), false
+	}
+	clean = true
+	out := make([]byte, 0, len(raw))
+	for i := 0; i < len(raw); {
+		if raw[i] != '\\' {
+			r, n := utf8.DecodeRune(raw[i:])
+			clean = clean && (r != utf8.RuneError || n > 1)
+			out = utf8.AppendRune(out, r)
+			i += n
+			continue
+		}
+		r, n := unescape(raw[i:])
+		if r == badRune {
+			r, clean = utf8.RuneError, false
+		}
+		out = utf8.AppendRune(out, r)
+		i += n
+	}
+	return string(out), clean
+}
+
+// badRune marks an escape that stands for something Postgres cannot hold.
+const badRune = -1
+
+// unescape reads the escape that begins b, which is known to be well-formed,
+// surrogate pairs included: the rune and the bytes it took.
+func unescape(b []byte) (rune, int) {
+	switch b[1] {
+	case 'b':
+		return '\b', 2
+	case 'f':
+		return '\f', 2
+	case 'n':
+		return '\n', 2
+	case 'r':
+		return '\r', 2
+	case 't':
+		return '\t', 2
+	case 'u':
+	default:
+		return rune(b[1]), 2
+	}
+	r, _ := hex4(b)
+	switch {
+	case r == 0:
+		return badRune, 6
+	case !utf16.IsSurrogate(r):
+		return r, 6
+	}
+	if low, ok := hex4(b[6:]); ok {
+		if pair := utf16.DecodeRune(r, low); pair != utf8.RuneError {
+			return pair, 12
+		}
+	}
+	return badRune, 6
+}
+
+// cleanRaw makes a value as written fit for jsonb: what Postgres cannot hold
+// becomes U+FFFD inside its strings. Everything else stays byte for byte;
+// clean says that all of it did.
+func cleanRaw(raw []byte) (fit []byte, clean bool) {
+	if !bytes.Contains(raw, []byte(`\u`)) && utf8.Valid(raw) {
+		return raw, true
+	}
+	clean = true
+	out := make([]byte, 0, len(raw))
+	for i := 0; i < len(raw); {
+		n := 1
+		bad := false
+		if raw[i] == '\\' { // outside strings there are no backslashes in JSON
+			var r rune
+			r, n = unescape(raw[i:])
+			bad = r == badRune
+		} else if raw[i] >= utf8.RuneSelf {
+			var r rune
+			r, n = utf8.DecodeRune(raw[i:])
+			bad = r == utf8.RuneError && n == 1
+		}
+		if bad {
+			clean = false
+			out = utf8.AppendRune(out, utf8.RuneError)
+		} else {
+			out = append(out, raw[i:i+n]...)
+		}
+		i += n
+	}
+	return out, clean
+}

@@ -1,0 +1,121 @@
+package wire
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Shape is what a struct type expects, worked out once per type.
+type Shape struct {
+	fields []field
+	byKey  map[string]int
+	extra  int // index of the Extra field in the struct, -1 without
+}
+
+type field struct {
+	key      string
+	index    int // in the struct
+	read     reader
+	elem     *Shape // of a nested struct or of a slice's elements
+	optional bool   // may be absent
+	nullable bool   // may be null
+	enum     []string
+}
+
+// reader reads one kind of Go type.
+type reader int
+
+const (
+	readText reader = iota
+	readBool
+	readInt
+	readDecimal
+	readTime
+	readUUID
+	readRaw
+	readRaws
+	readAmounts
+	readStruct
+	readSlice
+	skip
+)
+
+// ShapeOf works out the shape of struct type T. It panics on a type or tag it
+// does not know: that is a mistake in the program.
+func ShapeOf[T any]() *Shape {
+	return shapeOf(reflect.TypeFor[T]())
+}
+
+func shapeOf(t reflect.Type) *Shape {
+	s := &Shape{byKey: map[string]int{}, extra: -1}
+	for i := range t.NumField() {
+		sf := t.Field(i)
+		tag, ok := sf.Tag.Lookup("wire")
+		if !ok {
+			continue
+		}
+		key, options, _ := strings.Cut(tag, ",")
+		if options == "unknown" {
+			s.extra = i
+			continue
+		}
+		f := field{key: key, index: i}
+		f.typed(sf.Type)
+		for option := range strings.SplitSeq(options, ",") {
+			switch list, isEnum := strings.CutPrefix(option, "enum="); {
+			case option == "":
+			case isEnum:
+				f.enum = strings.Split(list, "|")
+			case option == "nonnull" && f.nullable:
+				f.nullable = false
+			default:
+				panic(fmt.Sprintf("wire: %s.%s: option %q", t, sf.Name, option))
+			}
+		}
+		s.byKey[key] = len(s.fields)
+		s.fields = append(s.fields, f)
+	}
+	if len(s.fields) > 64 {
+		panic(fmt.Sprintf("wire: %s has more than 64 fields", t))
+	}
+	return s
+}
+
+// typed sets what the Go type decides: a pointer may be null or absent.
+func (f *field) typed(t reflect.Type) {
+	if t.Kind() == reflect.Pointer {
+		f.optional, f.nullable = true, true
+		t = t.Elem()
+	}
+	simple := map[reflect.Type]reader{
+		reflect.TypeFor[string]():            readText,
+		reflect.TypeFor[bool]():              readBool,
+		reflect.TypeFor[int64]():             readInt,
+		reflect.TypeFor[Decimal]():           readDecimal,
+		reflect.TypeFor[time.Time]():         readTime,
+		reflect.TypeFor[uuid.UUID]():         readUUID,
+		reflect.TypeFor[json.RawMessage]():   readRaw,
+		reflect.TypeFor[[]json.RawMessage](): readRaws,
+		reflect.TypeFor[map[string]int64]():  readAmounts,
+		reflect.TypeFor[Ignored]():           skip,
+	}
+	read, ok := simple[t]
+	switch {
+	case ok:
+		f.read = read
+		if read == skip || read == readAmounts {
+			f.optional, f.nullable = true, true
+		}
+	case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct:
+		f.read, f.elem = readSlice, shapeOf(t.Elem())
+	case t.Kind() == reflect.Struct:
+		f.read, f.elem = readStruct, shapeOf(t)
+	default:
+		panic(fmt.Sprintf("wire: field %q: type %s", f.key, t))
+	}
+}

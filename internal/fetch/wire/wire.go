@@ -1,0 +1,125 @@
+// Package wire reads JSON objects into Go structs exactly and tolerantly.
+//
+// The struct says what is expected, by its field types and tags; the reader
+// says what was found instead. It knows nothing of Polar and nothing of rows.
+//
+//	ID     uuid.UUID  `wire:"id"`                    required: missing or null is an error
+//	Label  *string    `wire:"label"`                 may be null or absent (so may a map)
+//	Source *string    `wire:"source,nonnull"`        may be absent, null is an error
+//	Kind   string     `wire:"kind,enum=a|b"`         any text; one that is not listed is noted
+//	Prices []Price    `wire:"prices"`                nested structs, read alike
+//	Old    Ignored    `wire:"old"`                   known and not wanted
+//	Extra  Extra      `wire:",unknown"`              every other key, value untouched
+//
+// Numbers never pass through a float: int64 takes any integral spelling
+// (1000, 1000.0, 1e3), Decimal keeps the text, json.RawMessage keeps the bytes.
+// Keys match exactly, case included; a doubled key is an error, because there
+// is no telling which of the two values is meant. Text that Postgres cannot
+// hold (NUL, lone surrogates, invalid UTF-8) becomes U+FFFD and is noted.
+package wire
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Ignored is the type of a field whose key is known and whose value is skipped.
+type Ignored struct{}
+
+// Extra is a JSON object that holds the unknown keys of another, values
+// untouched; nil when there are none.
+type Extra []byte
+
+// With is e with one more member. key is plain ASCII, value is JSON.
+func (e Extra) With(key string, value []byte) Extra {
+	m := `"` + key + `":` + string(value) + "}"
+	if len(e) == 0 {
+		return Extra("{" + m)
+	}
+	return Extra(string(e[:len(e)-1]) + "," + m)
+}
+
+// Tolerant is implemented by a struct that may be of a kind nobody knows yet.
+// While Unknown says true, an optional field whose value does not fit its type
+// goes to Extra instead of being an error.
+type Tolerant interface{ Unknown() bool }
+
+// Checker is implemented by a struct with rules beyond its fields' types. Check
+// returns the key at fault and what is wrong with it, or two empty strings.
+type Checker interface{ Check() (key, reason string) }
+
+// NoteKind says what is unusual about an answer that could be read.
+type NoteKind string
+
+// The kinds of notes.
+const (
+	UnknownKey   NoteKind = "key"   // a key without a field; kept in Extra
+	UnknownValue NoteKind = "value" // a text that the enum does not list; kept as it is
+	OddShape     NoteKind = "shape" // a known key with a value of another type; kept in Extra
+	CleanedText  NoteKind = "text"  // characters Postgres cannot hold were replaced
+)
+
+// Note is one unusual thing. Path has no indices: products[].prices[].source.
+type Note struct {
+	Kind  NoteKind
+	Path  string
+	Value []byte // as sent
+}
+
+// Error says what in a JSON text is not as it must be.
+type Error struct {
+	Path   string // such as products[0].prices[2].id; "" for the whole
+	Reason string
+}
+
+func (e *Error) Error() string {
+	if e.Path == "" {
+		return e.Reason
+	}
+	return e.Path + ": " + e.Reason
+}
+
+// step is one step of the path to a value: a key, or an index when key is "".
+type step struct {
+	key   string
+	index int
+}
+
+// path writes steps with indices for a person, without for a note.
+func path(steps []step, indices bool) string {
+	var b strings.Builder
+	for _, s := range steps {
+		switch {
+		case s.key != "":
+			if b.Len() > 0 {
+				b.WriteByte('.')
+			}
+			b.WriteString(s.key)
+		case indices:
+			b.WriteString("[" + strconv.Itoa(s.index) + "]")
+		default:
+			b.WriteString("[]")
+		}
+	}
+	return b.String()
+}
+
+// kindName names the kind of JSON value that begins with c, for error texts.
+func kindName(c byte) string {
+	switch {
+	case c == '{':
+		return "an object"
+	case c == '[':
+		return "an array"
+	case c == '"':
+		return "a string"
+	case c == 't' || c == 'f':
+		return "a boolean"
+	case c == 'n':
+		return "null"
+	case c == '-' || isDigit(c):
+		return "a number"
+	}
+	return fmt.Sprintf("%q", c)
+}

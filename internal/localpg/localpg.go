@@ -1,0 +1,126 @@
+// Package localpg runs a private Postgres from the machine's own server
+// binaries: for the demo, for tests, and for a first try without DATABASE_URL.
+//
+// Find looks for the binaries (find.go). Start makes a folder ready (folder.go),
+// lets a watchdog of 30 lines of sh run initdb and postgres in it (launch.go,
+// watchdog.sh), and returns when the server's log says that it accepts
+// connections (server.go). A server that another process runs on the same kept
+// folder is shared instead (shared.go). As root all of it runs as the user
+// postgres or nobody (account.go), because Postgres refuses root.
+//
+// The server listens on a Unix socket only, in a folder of mode 0700: that mode
+// is its access control. It never outlives the process that started it, however
+// that process ends. The package knows no schema and opens no pool: it hands out
+// a URL.
+package localpg
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Options says what kind of server Start starts. The zero value is a temporary one.
+type Options struct {
+	// Dir is where the cluster stays between starts; made if missing. A kept
+	// cluster is durable and has Postgres's default settings. Empty means a
+	// temporary cluster, which is fast, not durable, and deleted on Stop or
+	// when this process dies.
+	Dir string
+
+	// Settings go to the server as in postgresql.conf, and win over the
+	// package's tuning. They apply when this call starts the server, not when
+	// it shares a running one. The socket, its port and where the log goes are
+	// the package's own.
+	Settings map[string]string
+}
+
+// lockInterval is how often a busy folder is tried again: flock tells nobody
+// but a thread that no context can interrupt.
+const lockInterval = 50 * time.Millisecond
+
+// Start returns when the server accepts connections. ctx bounds the start, not
+// the server's life: whoever started it ends it with Stop.
+//
+// Without binaries the error is ErrNotFound; when the server does not come up,
+// the error ends with the last lines of its log.
+func Start(ctx context.Context, opts Options) (*Server, error) {
+	s, err := start(ctx, opts)
+	if err != nil {
+		return nil, fmt.Errorf("start postgres: %w", err)
+	}
+	return s, nil
+}
+
+func start(ctx context.Context, opts Options) (*Server, error) {
+	installs, err := find(ctx)
+	if err != nil {
+		return nil, err
+	}
+	user, err := serverAccount()
+	if err != nil {
+		return nil, err
+	}
+	if opts.Dir != "" {
+		return startKept(ctx, installs, user, opts)
+	}
+	root, err := temporaryFolder(ctx, user)
+	if err != nil {
+		return nil, err
+	}
+	return launch(ctx, plan{
+		bin: installs[0].bin, root: root, temporary: true,
+		user: user, settings: opts.Settings,
+	})
+}
+
+// startKept starts the server of a kept folder, or shares the one that runs there.
+func startKept(ctx context.Context, installs []install, user account, opts Options) (*Server, error) {
+	root, err := keptFolder(ctx, opts.Dir, user)
+	if err != nil {
+		return nil, err
+	}
+	retry := time.NewTicker(lockInterval)
+	defer retry.Stop()
+	for {
+		// A server of ours holds the lock as long as one of its processes lives:
+		// who gets it knows that none does, whatever a pid file says.
+		lock, err := tryLock(root, user)
+		if err != nil {
+			return nil, err
+		}
+		s, err := share(ctx, root)
+		switch {
+		case err == nil:
+			lock.release()
+			return s, nil
+		case !errors.Is(err, errNotUp):
+			lock.release()
+			return nil, err
+		case lock != nil:
+			defer lock.release() // the server has its own by then
+			return startOwn(ctx, installs, plan{
+				root: root, user: user, settings: opts.Settings, lock: lock,
+			})
+		}
+		select { // someone is starting or stopping it right now
+		case <-ctx.Done():
+			return nil, fmt.Errorf("another process starts or stops the server in %s: %w", root, ctx.Err())
+		case <-retry.C:
+		}
+	}
+}
+
+// startOwn starts a kept folder's server; the caller holds the folder's lock.
+func startOwn(ctx context.Context, installs []install, p plan) (*Server, error) {
+	fit, err := fitting(installs, p.root)
+	if err != nil {
+		return nil, err
+	}
+	p.bin = fit.bin
+	if err := clearStale(p.root); err != nil {
+		return nil, err
+	}
+	return launch(ctx, p)
+}

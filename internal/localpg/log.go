@@ -1,0 +1,48 @@
+package localpg
+
+import (
+	"bufio"
+	"os"
+	"strings"
+)
+
+// logTail reads the server's log as long as there is one, so that the server
+// never waits for a reader, and keeps its last lines.
+type logTail struct {
+	pipe  *os.File
+	ready chan<- struct{} // closed when the server accepts connections
+	lines []string
+}
+
+const (
+	tailLines = 12
+	readyLine = "database system is ready to accept connections"
+)
+
+// read returns when nobody is left who could write, or at the pipe's deadline.
+func (t *logTail) read() {
+	defer t.pipe.Close()
+	in := bufio.NewReader(t.pipe)
+	for {
+		line, _, err := in.ReadLine() // a longer line than the buffer comes in parts, which is fine here
+		if err != nil {
+			return
+		}
+		if len(t.lines) == tailLines {
+			t.lines = t.lines[1:]
+		}
+		t.lines = append(t.lines, string(line))
+		if t.ready != nil && strings.HasSuffix(string(line), readyLine) {
+			close(t.ready)
+			t.ready = nil
+		}
+	}
+}
+
+// String is the end of an error's text; only after read has returned.
+func (t *logTail) String() string {
+	if len(t.lines) == 0 {
+		return ""
+	}
+	return ", its log ends with\n\t" + strings.Join(t.lines, "\n\t")
+}

@@ -1,0 +1,222 @@
+// Package syncer carries checkout links from Polar into Postgres.
+//
+// Run is one pass over one source: fetch, compare, save, report. Everything that
+// triggers a sync (schedule, backfill, demo) calls it. The way of the data is
+// one straight line: fetch yields batches of observed links, rows turns a batch
+// into rows, db.Save writes them in one transaction, the tally counts.
+package syncer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+
+	"syncer/internal/db"
+	"syncer/internal/fetch"
+)
+
+// ErrMassRemoval: the run would have removed so many links that a mistake is
+// more likely than the truth.
+var ErrMassRemoval = errors.New("stopped by the mass-removal guard")
+
+// grace is how long a save may go on after the run was told to stop. The
+// process has to be gone within 10 s.
+const grace = 5 * time.Second
+
+// Source is one organization's links to keep.
+type Source struct {
+	Name   string
+	Client *fetch.Client
+	All    bool        // every link of the organization
+	IDs    []uuid.UUID // these, when not All; sorted, each once
+}
+
+// Syncer runs passes into one schema.
+type Syncer struct {
+	DB     *db.DB
+	Logger *slog.Logger
+}
+
+// Options are what differs from run to run.
+type Options struct {
+	Trigger          string         // what called: start, schedule, backfill
+	AllowMassRemoval bool           // go on where the guard would stop
+	Progress         func(Progress) // called after every batch, if set
+}
+
+// Run makes one pass over source. The report is true also when there is an
+// error, for what was done until then: a *db.HeldError when another run holds
+// the source, fetch.ErrRefused, an error that fetch.Unreachable knows,
+// ErrMassRemoval, db.ErrUnreachable, the context's, or an unexpected one. Links
+// that failed by themselves are no error; the report has them.
+func (s *Syncer) Run(ctx context.Context, source Source, options Options) (Report, error) {
+	began := time.Now()
+	requests := source.Client.Requests()
+	held, err := s.DB.StartRun(ctx, source.Name, options.Trigger)
+	if err != nil {
+		return Report{Source: source.Name, Status: "failed"}, err
+	}
+	logger := s.Logger.With(slog.String("source", source.Name), slog.String("run", held.ID.String()))
+	logger.InfoContext(ctx, "run started", slog.String("trigger", options.Trigger))
+
+	tally := newTally(options.Progress, func() int64 { return source.Client.Requests() - requests })
+	err = s.whileHeld(ctx, held, tally, func(ctx context.Context) error {
+		return s.pass(ctx, held, source, options, tally)
+	})
+
+	report := tally.report(held, source.Name, err, time.Since(began))
+	finish, cancel := outlive(ctx)
+	defer cancel()
+	if e := s.DB.FinishRun(finish, held, report.result(err)); e != nil && !errors.Is(err, db.ErrLost) {
+		err = errors.Join(err, fmt.Errorf("finish the run: %w", e))
+	}
+	log(ctx, logger, report, tally.strangers)
+	return report, err
+}
+
+// pass fetches everything the source wants and saves it batch by batch. What
+// Polar says is gone waits for the end, when it is known how much that is.
+func (s *Syncer) pass(ctx context.Context, held db.Run, source Source, options Options, tally *tally) error {
+	var gone []fetch.Observed
+	for batch, err := range s.observe(ctx, source, tally) {
+		if err != nil {
+			return err
+		}
+		there, missing := split(batch)
+		gone = append(gone, missing...)
+		if err := s.save(ctx, held, there, tally); err != nil {
+			return err
+		}
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	return s.remove(ctx, held, gone, options, tally)
+}
+
+// split takes the links apart that Polar says are gone.
+func split(batch []fetch.Observed) (there, gone []fetch.Observed) {
+	for _, o := range batch {
+		if errors.Is(o.Err, fetch.ErrNotFound) {
+			gone = append(gone, o)
+		} else {
+			there = append(there, o)
+		}
+	}
+	return there, gone
+}
+
+// save writes a batch. One that Postgres refuses is halved until the one bad
+// link is alone; that one becomes a failure, and all others land.
+func (s *Syncer) save(ctx context.Context, held db.Run, batch []fetch.Observed, tally *tally) error {
+	if len(batch) == 0 {
+		return nil
+	}
+	saving, cancel := outlive(ctx) // a batch that is being written when the run is stopped still commits
+	defer cancel()
+	b := rows(batch)
+	changes, err := s.DB.Save(saving, held, b)
+	switch {
+	case err == nil:
+		tally.saved(batch, b, changes)
+		return nil
+	case !errors.Is(err, db.ErrRejected):
+		return fmt.Errorf("save %d links: %w", len(batch), err)
+	case len(batch) > 1:
+		half := len(batch) / 2
+		if err := s.save(ctx, held, batch[:half], tally); err != nil {
+			return err
+		}
+		return s.save(ctx, held, batch[half:], tally)
+	case batch[0].Err != nil:
+		return fmt.Errorf("record the failure of link %s: %w", batch[0].ID, err)
+	}
+	return s.save(ctx, held, []fetch.Observed{{ID: batch[0].ID, At: batch[0].At, Body: batch[0].Body, Err: err}}, tally)
+}
+
+const (
+	// A run may always remove guardLinks links, and guardShare of all beyond.
+	guardLinks = 5
+	guardShare = 0.2
+)
+
+// remove marks what Polar says is gone, unless that is suspiciously much: an
+// exchanged token sees none of the links either.
+func (s *Syncer) remove(ctx context.Context, held db.Run, gone []fetch.Observed, options Options, tally *tally) error {
+	ids := make([]uuid.UUID, len(gone))
+	for i, o := range gone {
+		ids[i] = o.ID
+	}
+	states, err := s.DB.LinkStates(ctx, ids)
+	if err != nil {
+		return fmt.Errorf("look up missing links: %w", err)
+	}
+	live := 0
+	for _, id := range ids {
+		alive, known := states[id]
+		if alive {
+			live++
+		}
+		if !known {
+			tally.strangers = append(tally.strangers, id)
+		}
+	}
+	total := tally.links() + len(gone)
+	if live > guardLinks && float64(live) > guardShare*float64(total) && !options.AllowMassRemoval {
+		return fmt.Errorf("%w: Polar says that %d of %d links are gone; nothing was removed. "+
+			"Is it the right token? If they are gone indeed: `syncer backfill --allow-mass-removal`", ErrMassRemoval, live, total)
+	}
+	for len(gone) > 0 {
+		n := min(len(gone), fetch.BatchSize)
+		if err := s.save(ctx, held, gone[:n], tally); err != nil {
+			return err
+		}
+		gone = gone[n:]
+	}
+	return nil
+}
+
+// whileHeld calls work while it keeps giving signs of life, and stops it when
+// the run was taken over.
+func (s *Syncer) whileHeld(ctx context.Context, held db.Run, tally *tally, work func(context.Context) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		ticker := time.NewTicker(db.BeatEvery)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+			}
+			// A beat that fails otherwise is not the end: saving will tell.
+			if err := s.DB.Beat(ctx, held, tally.requests()); errors.Is(err, db.ErrLost) {
+				cancel(err)
+			}
+		}
+	}()
+	err := work(ctx)
+	if cause := context.Cause(ctx); errors.Is(cause, db.ErrLost) {
+		err = cause
+	}
+	cancel(nil)
+	<-stopped
+	return err
+}
+
+// outlive is a context that ends a grace period after ctx does.
+func outlive(ctx context.Context) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })
+	return longer, func() {
+		stop()
+		cancel()
+	}
+}

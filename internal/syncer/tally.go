@@ -1,0 +1,140 @@
+package syncer
+
+import (
+	"sync/atomic"
+
+	"github.com/google/uuid"
+
+	"syncer/internal/db"
+	"syncer/internal/fetch"
+)
+
+// Progress is how far a run has come.
+type Progress struct {
+	Done, Total, Failed int // links; Total is an estimate until the end
+}
+
+// tally counts what a run does.
+type tally struct {
+	progress func(Progress)
+	requests func() int64
+
+	total                      atomic.Int64 // expected links; set while fetching
+	changed, unchanged, gone   int          // links
+	inserted, updated, removed int          // rows
+	failures                   []Failure
+	strangers                  []uuid.UUID // links that Polar does not know, and we never saw
+
+	// moved holds what changed in this run and that links of later batches may
+	// share: products with anything under them, benefits, medias, meters,
+	// discounts. What is new is left out: whoever shares it has a new join row.
+	moved map[uuid.UUID]bool
+}
+
+func newTally(progress func(Progress), requests func() int64) *tally {
+	if progress == nil {
+		progress = func(Progress) {}
+	}
+	return &tally{progress: progress, requests: requests, moved: map[uuid.UUID]bool{}}
+}
+
+// expect says how many links there will be.
+func (t *tally) expect(total int) { t.total.Store(int64(total)) }
+
+// links is how many links have been dealt with.
+func (t *tally) links() int { return t.changed + t.unchanged + t.gone + len(t.failures) }
+
+// saved counts a batch that was written.
+func (t *tally) saved(batch []fetch.Observed, b *db.Batch, changes db.Changes) {
+	touched := t.touched(b, changes)
+	removed := map[uuid.UUID]bool{}
+	for _, id := range changes["checkout_links"].Removed {
+		removed[id] = true
+	}
+	for _, o := range batch {
+		switch {
+		case removed[o.ID]:
+			t.gone++
+		case o.Link != nil && t.linkChanged(o.Link, touched):
+			t.changed++
+		case o.Link != nil || o.Err == nil || failureKind(o.Err) == "not_found":
+			t.unchanged++
+		default:
+			t.failed(o)
+		}
+	}
+	for _, c := range changes {
+		t.inserted += len(c.Inserted)
+		t.updated += len(c.Updated)
+		t.removed += len(c.Removed)
+	}
+	t.progress(Progress{Done: t.links(), Total: max(t.links(), int(t.total.Load())), Failed: len(t.failures)})
+}
+
+func (t *tally) failed(o fetch.Observed) {
+	f := Failure{Kind: failureKind(o.Err), Message: o.Err.Error()}
+	if o.ID != uuid.Nil {
+		f.ID = o.ID.String()
+	}
+	t.failures = append(t.failures, f)
+}
+
+// touched says which things changed in this batch, a price or tier standing for
+// its product, and remembers for later batches what they may share.
+func (t *tally) touched(b *db.Batch, changes db.Changes) map[uuid.UUID]bool {
+	product := make(map[uuid.UUID]uuid.UUID, len(b.Prices.ID))
+	for i, id := range b.Prices.ID {
+		product[id] = b.Prices.ProductID[i]
+	}
+	fresh := map[uuid.UUID]bool{}
+	for _, table := range []string{"products", "benefits", "medias", "meters", "discounts", "checkout_links"} {
+		for _, id := range changes[table].Inserted {
+			fresh[id] = true
+		}
+	}
+	touched := map[uuid.UUID]bool{}
+	for table, c := range changes {
+		for _, ids := range [][]uuid.UUID{c.Inserted, c.Updated, c.Removed} {
+			for _, id := range ids {
+				if table == "price_tiers" {
+					id = product[id]
+				}
+				touched[id] = true
+				if !fresh[id] && table != "checkout_links" && table != "checkout_link_products" {
+					t.moved[id] = true
+				}
+			}
+		}
+	}
+	return touched
+}
+
+// linkChanged says whether the link or anything under it changed in this run.
+func (t *tally) linkChanged(l *fetch.CheckoutLink, touched map[uuid.UUID]bool) bool {
+	hit := func(id uuid.UUID) bool { return touched[id] || t.moved[id] }
+	if hit(l.ID) || l.Discount != nil && hit(l.Discount.ID) {
+		return true
+	}
+	for i := range l.Products {
+		p := &l.Products[i]
+		if hit(p.ID) {
+			return true
+		}
+		for j := range p.Prices {
+			if p.Prices[j].Meter != nil && hit(p.Prices[j].Meter.ID) {
+				return true
+			}
+		}
+		for j := range p.Benefits {
+			if hit(p.Benefits[j].ID) {
+				return true
+			}
+		}
+		for j := range p.Medias {
+			if hit(p.Medias[j].ID) {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,116 @@
+-- What the sync itself did: its runs, what it could not sync, and what Polar
+-- sent that this program does not know yet.
+
+-- +goose Up
+CREATE TABLE sync_runs (
+    id uuid PRIMARY KEY,
+    source text NOT NULL,
+    trigger text NOT NULL,
+    status text NOT NULL DEFAULT 'running'
+        CHECK (status IN ('running', 'succeeded', 'partial', 'failed', 'abandoned')),
+    started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    heartbeat_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    finished_at timestamptz,
+    holder text NOT NULL,
+    links_total bigint NOT NULL DEFAULT 0,
+    links_changed bigint NOT NULL DEFAULT 0,
+    links_unchanged bigint NOT NULL DEFAULT 0,
+    links_removed bigint NOT NULL DEFAULT 0,
+    links_failed bigint NOT NULL DEFAULT 0,
+    rows_inserted bigint NOT NULL DEFAULT 0,
+    rows_updated bigint NOT NULL DEFAULT 0,
+    rows_removed bigint NOT NULL DEFAULT 0,
+    requests bigint NOT NULL DEFAULT 0,
+    error text
+);
+
+CREATE UNIQUE INDEX sync_runs_running_key ON sync_runs (source) WHERE status = 'running';
+CREATE INDEX sync_runs_source_started_at_idx ON sync_runs (source, started_at DESC);
+
+COMMENT ON TABLE sync_runs IS 'One row for every pass over a source. A running row is also the lock: one source, one running run.';
+COMMENT ON COLUMN sync_runs.id IS 'Id of the run, a UUIDv7: ordered by time';
+COMMENT ON COLUMN sync_runs.source IS 'Name of the source in the configuration';
+COMMENT ON COLUMN sync_runs.trigger IS 'What called the run: start, schedule, backfill';
+COMMENT ON COLUMN sync_runs.status IS 'running; succeeded: all links in place; partial: some failed, the rest is in place; failed: stopped early; abandoned: its process died or was stopped';
+COMMENT ON COLUMN sync_runs.started_at IS 'When the run began';
+COMMENT ON COLUMN sync_runs.heartbeat_at IS 'Last sign of life of a running run; an old one is taken over';
+COMMENT ON COLUMN sync_runs.finished_at IS 'When the run ended; null while it runs';
+COMMENT ON COLUMN sync_runs.holder IS 'Process that runs it: host, process id';
+COMMENT ON COLUMN sync_runs.links_total IS 'Links the run was to sync';
+COMMENT ON COLUMN sync_runs.links_changed IS 'Links that changed, in themselves or in anything nested in them';
+COMMENT ON COLUMN sync_runs.links_unchanged IS 'Links that were seen and had not changed';
+COMMENT ON COLUMN sync_runs.links_removed IS 'Links that Polar said are gone, whose rows got removed_at in this run';
+COMMENT ON COLUMN sync_runs.links_failed IS 'Links that could not be synced; see sync_failures';
+COMMENT ON COLUMN sync_runs.rows_inserted IS 'New rows, in all tables of the catalogue';
+COMMENT ON COLUMN sync_runs.rows_updated IS 'Changed rows, in all tables of the catalogue';
+COMMENT ON COLUMN sync_runs.rows_removed IS 'Rows that got removed_at, and join rows and tiers that were deleted';
+COMMENT ON COLUMN sync_runs.requests IS 'Requests sent to Polar, retries included';
+COMMENT ON COLUMN sync_runs.error IS 'Why the run stopped early; null when it did not';
+
+-- Called first in every batch of a run, so that a run that was taken over cannot
+-- write any more. It only reads: a batch that changes nothing stays free.
+-- +goose StatementBegin
+CREATE FUNCTION assert_running(run_id uuid) RETURNS void
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    PERFORM FROM sync_runs WHERE id = run_id AND status = 'running';
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'run % does not hold its source any more', run_id USING ERRCODE = 'SYN01';
+    END IF;
+END
+$$;
+-- +goose StatementEnd
+
+COMMENT ON FUNCTION assert_running IS 'Raises SYN01 unless the run is running';
+
+CREATE TABLE sync_failures (
+    source text NOT NULL,
+    checkout_link_id uuid NOT NULL,
+    since timestamptz NOT NULL,
+    last_at timestamptz NOT NULL,
+    attempts bigint NOT NULL DEFAULT 1,
+    kind text NOT NULL,
+    message text NOT NULL,
+    path text,
+    body text,
+    run_id uuid NOT NULL,
+    PRIMARY KEY (source, checkout_link_id)
+);
+
+COMMENT ON TABLE sync_failures IS 'Links that could not be synced in the last run that tried. Their rows are as last seen. A link leaves this table when it lands or is gone.';
+COMMENT ON COLUMN sync_failures.source IS 'Name of the source in the configuration';
+COMMENT ON COLUMN sync_failures.checkout_link_id IS 'The link';
+COMMENT ON COLUMN sync_failures.since IS 'Start of the request that failed first, without a success since';
+COMMENT ON COLUMN sync_failures.last_at IS 'Start of the request that failed last';
+COMMENT ON COLUMN sync_failures.attempts IS 'Runs that tried and failed since then';
+COMMENT ON COLUMN sync_failures.kind IS 'refused, rate_limited, unavailable, bad_answer, or rejected (Postgres refused the rows)';
+COMMENT ON COLUMN sync_failures.message IS 'What went wrong, for a person';
+COMMENT ON COLUMN sync_failures.path IS 'Where in the body, as a JSON path; null when it is not about one place';
+COMMENT ON COLUMN sync_failures.body IS 'What Polar answered, as text; characters Postgres cannot hold are replaced';
+COMMENT ON COLUMN sync_failures.run_id IS 'The run that tried last';
+
+CREATE TABLE drift (
+    kind text NOT NULL,
+    path text NOT NULL,
+    value text NOT NULL DEFAULT '',
+    sample text NOT NULL,
+    first_seen_at timestamptz NOT NULL,
+    last_seen_at timestamptz NOT NULL,
+    count bigint NOT NULL DEFAULT 1,
+    PRIMARY KEY (kind, path, value)
+);
+
+COMMENT ON TABLE drift IS 'What Polar sends that this program does not know: kept in extra or as it is, and recorded here once.';
+COMMENT ON COLUMN drift.kind IS 'key: a key without a column; value: an unknown value of an enum; shape: a known key of unexpected shape; text: characters Postgres cannot hold were replaced';
+COMMENT ON COLUMN drift.path IS 'Where, as a JSON path without indices, such as products[].prices[].tax_behavior';
+COMMENT ON COLUMN drift.value IS 'kind value: the unknown value; else empty';
+COMMENT ON COLUMN drift.sample IS 'What stood there first, cut short, secrets masked';
+COMMENT ON COLUMN drift.first_seen_at IS 'Start of the request that showed it first';
+COMMENT ON COLUMN drift.last_seen_at IS 'Start of the request that showed it last';
+COMMENT ON COLUMN drift.count IS 'Links it was seen in, summed over all runs';
+
+-- +goose Down
+DROP TABLE drift;
+DROP TABLE sync_failures;
+DROP FUNCTION assert_running;
+DROP TABLE sync_runs;

@@ -1,0 +1,51 @@
+-- name: StartRun :exec
+-- Begins a run, which is the lock of its source: the insert fails with a unique
+-- violation while another run of the source is running.
+INSERT INTO sync_runs (id, source, trigger, holder)
+VALUES (@id, @source, @trigger, @holder);
+
+-- name: AbandonStaleRun :execrows
+-- Ends the running run of a source whose process gives no sign of life any more.
+UPDATE sync_runs SET
+    status = 'abandoned',
+    finished_at = clock_timestamp(),
+    error = 'no heartbeat since ' || heartbeat_at || ', taken over'
+WHERE source = @source
+    AND status = 'running'
+    AND heartbeat_at < clock_timestamp() - make_interval(secs => @stale_seconds::float8);
+
+-- name: GetRunningRun :one
+-- The run that holds a source.
+SELECT id, holder, trigger, started_at
+FROM sync_runs
+WHERE source = @source AND status = 'running';
+
+-- name: BeatRun :execrows
+-- A sign of life. No row: the run has been taken over.
+UPDATE sync_runs SET
+    heartbeat_at = clock_timestamp(),
+    requests = @requests
+WHERE id = @id AND status = 'running';
+
+-- name: FinishRun :execrows
+-- Ends a run with its result. No row: the run has been taken over.
+UPDATE sync_runs SET
+    status = @status,
+    finished_at = clock_timestamp(),
+    heartbeat_at = clock_timestamp(),
+    links_total = @links_total,
+    links_changed = @links_changed,
+    links_unchanged = @links_unchanged,
+    links_removed = @links_removed,
+    links_failed = @links_failed,
+    rows_inserted = @rows_inserted,
+    rows_updated = @rows_updated,
+    rows_removed = @rows_removed,
+    requests = @requests,
+    error = sqlc.narg(error)
+WHERE id = @id AND status = 'running';
+
+-- name: AssertRunning :exec
+-- First statement of every batch: an error, and with it no write, unless the
+-- run still holds its source.
+SELECT assert_running(@id::uuid);
