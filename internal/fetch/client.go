@@ -40,12 +40,21 @@ const (
 
 // Config is what a Client needs to know.
 type Config struct {
-	Server            *url.URL    // such as https://api.polar.sh, see ParseServer
-	Token             secret.Text // sent as Bearer to Server only
-	RequestsPerMinute int         // budget; 0: none
+	Server            *url.URL // such as https://api.polar.sh, see ParseServer
+	Token             Token    // sent as Bearer to Server only
+	RequestsPerMinute int      // budget; 0: none
 	UserAgent         string
 	Now               func() time.Time // what observations are stamped with; nil: time.Now
 	Backoff           time.Duration    // longest wait before the first retry, doubled for each; 0: 500 ms
+}
+
+// Token gives the access token. It is asked before every request, so that a token
+// that was rotated in its file counts at once.
+type Token func() (secret.Text, error)
+
+// FixedToken is a token that stays.
+func FixedToken(token secret.Text) Token {
+	return func() (secret.Text, error) { return token, nil }
 }
 
 // Client asks one Polar organization. It may be used concurrently; its budget
@@ -135,7 +144,11 @@ func (c *Client) once(ctx context.Context, path string) (answer, error) {
 	if err != nil {
 		return answer{}, &Error{Kind: ErrBadAnswer, Detail: err.Error()}
 	}
-	request.Header.Set("Authorization", "Bearer "+c.config.Token.Reveal())
+	token, err := c.config.Token()
+	if err != nil {
+		return answer{}, &Error{Kind: ErrRefused, Detail: err.Error()}
+	}
+	request.Header.Set("Authorization", "Bearer "+token.Reveal())
 	request.Header.Set("Accept", "application/json")
 	request.Header.Set("Polar-Version", version)
 	request.Header.Set("User-Agent", c.config.UserAgent)

@@ -43,7 +43,8 @@ func launch(ctx context.Context, p plan) (*Server, error) {
 	// killed, or nobody would clean up.
 	args := []string{"-c", watchdog, "syncer-postgres", p.bin, p.root, p.life()}
 	cmd := exec.Command("/bin/sh", append(args, p.options()...)...) //nolint:noctx // see above
-	cmd.Dir = "/"                                                   // initdb wants a working folder that its user can read
+	// initdb wants a working folder that its user can read.
+	cmd.Dir = "/"
 	cmd.Env = environment()
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.ExtraFiles = []*os.File{life}

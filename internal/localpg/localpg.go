@@ -2,7 +2,7 @@
 // binaries: for the demo, for tests, and for a first try without DATABASE_URL.
 //
 // Find looks for the binaries (find.go). Start makes a folder ready (folder.go),
-// lets a watchdog of 30 lines of sh run initdb and postgres in it (launch.go,
+// lets a watchdog, a page of sh, run initdb and postgres in it (launch.go,
 // watchdog.sh), and returns when the server's log says that it accepts
 // connections (server.go). A server that another process runs on the same kept
 // folder is shared instead (shared.go). As root all of it runs as the user
@@ -42,6 +42,9 @@ const lockInterval = 50 * time.Millisecond
 
 // Start returns when the server accepts connections. ctx bounds the start, not
 // the server's life: whoever started it ends it with Stop.
+//
+// If another process of ours runs a server in opts.Dir, Start returns that one.
+// Its life is still the other's: Stop leaves it alone, and Done tells when it ends.
 //
 // Without binaries the error is ErrNotFound; when the server does not come up,
 // the error ends with the last lines of its log.

@@ -71,8 +71,6 @@ func TestAKilledParentsKeptClusterStays(t *testing.T) {
 	pid := pidOf(t, target)
 	run(t, target, "CREATE TABLE kept AS SELECT 'still here' AS text")
 	check(t, p.cmd.Process.Kill())
-
-	// At once: it waits until the old server is gone, and does not share it.
 	eventually(t, "postgres is gone", func() bool { return isGone(pid) })
 	s := start(t, localpg.Options{Dir: dir})
 	if got := ask(t, s.URL("postgres"), "SELECT text FROM kept"); got != "still here" {

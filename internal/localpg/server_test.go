@@ -60,9 +60,7 @@ func TestTheURLServesPgxAndPsql(t *testing.T) {
 	if got := ask(t, s.URL(odd), "SELECT current_database()"); got != odd {
 		t.Errorf("pgx is in %q", got)
 	}
-	bin, err := localpg.Find()
-	check(t, err)
-	psql := exec.CommandContext(t.Context(), filepath.Join(bin, "psql"), s.URL(odd), "-XAtc", "SELECT current_database()")
+	psql := psql(t, s.URL(odd), "-XAtc", "SELECT current_database()")
 	psql.Env = append(os.Environ(), "PGPORT=1", "PGUSER=nobody")
 	out, err := psql.CombinedOutput()
 	if err != nil || strings.TrimSpace(string(out)) != odd {
@@ -90,7 +88,7 @@ func TestStopCutsSessionsOff(t *testing.T) {
 	t.Parallel()
 	s := start(t, localpg.Options{})
 	target := s.URL("postgres")
-	psql := exec.CommandContext(t.Context(), "psql", target, "-Xc", "SELECT pg_sleep(1000)")
+	psql := psql(t, target, "-Xc", "SELECT pg_sleep(1000)")
 	check(t, psql.Start())
 	eventually(t, "the session sleeps", func() bool {
 		return ask(t, target, "SELECT count(*)::text FROM pg_stat_activity WHERE wait_event = 'PgSleep'") == "1"
@@ -166,6 +164,14 @@ func TestALongTMPDIRIsNotUsed(t *testing.T) { // not parallel: changes the envir
 	if root := folderOf(t, s.URL("postgres")); filepath.Dir(root) != "/tmp" {
 		t.Errorf("folder is %s", root)
 	}
+}
+
+// psql is the client that came with the server.
+func psql(tb testing.TB, args ...string) *exec.Cmd {
+	tb.Helper()
+	bin, err := localpg.Find()
+	check(tb, err)
+	return exec.CommandContext(tb.Context(), filepath.Join(bin, "psql"), args...)
 }
 
 // wantEmpty fails if the folder holds anything.

@@ -64,7 +64,7 @@ func benchOn(tb testing.TB, polar *fetchtest.Server, d *db.DB) *bench {
 	}
 	b := &bench{tb: tb, db: d, polar: polar, clock: newClock()}
 	b.client = fetch.New(fetch.Config{
-		Server: server, Token: secret.New(polar.Token()), Now: b.clock.Now, Backoff: time.Millisecond,
+		Server: server, Token: fetch.FixedToken(secret.New(polar.Token())), Now: b.clock.Now, Backoff: time.Millisecond,
 	})
 	tb.Cleanup(b.client.Close)
 	b.syncer = &syncer.Syncer{DB: d, Logger: slog.New(slog.DiscardHandler)}

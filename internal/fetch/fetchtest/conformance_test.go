@@ -31,8 +31,10 @@ func TestEveryErrorReplays(t *testing.T) {
 func TestTheFakeAnswersAsRecorded(t *testing.T) {
 	t.Parallel()
 	rows := errorRows(t)
+	recordings := map[string]*fetchtest.Recording{"HEAD": load(t, "alpha").Keep(), "S": load(t, "seed").Keep()}
 	eachError(t, func(t *testing.T, row fetchtest.ErrorAnswer) {
-		s := errorsServer(t, rows, row.Server)
+		s := fetchtest.StartServer(t, fetchtest.NewServer(recordings[row.Server]))
+		s.Use(errorsCatalogue(t, rows, row.Server)...)
 		switch {
 		case strings.Contains(row.Name, "403"), row.Name == "200 /api prefix (body left out)",
 			row.Name == "429 instead of 401 for an unknown token":
@@ -69,12 +71,10 @@ func errorRows(t *testing.T) []fetchtest.ErrorAnswer {
 	return rows
 }
 
-// errorsServer rebuilds the small catalogue of errors.jsonl as far as its
+// errorsCatalogue rebuilds the small catalogue of errors.jsonl as far as its
 // answers show it: the first link of LIST, the link of GET, and how many.
-func errorsServer(t *testing.T, rows []fetchtest.ErrorAnswer, server string) *fetchtest.Server {
+func errorsCatalogue(t *testing.T, rows []fetchtest.ErrorAnswer, server string) (catalogue []fetchtest.Answer) {
 	t.Helper()
-	scenario := map[string]string{"HEAD": "alpha", "S": "seed"}[server]
-	var catalogue []fetchtest.Answer
 	add := func(body []byte) {
 		id := parse[struct{ ID string }](t, string(body)).ID
 		catalogue = append(catalogue, fetchtest.Answer{ID: id, Body: body})
@@ -95,9 +95,7 @@ func errorsServer(t *testing.T, rows []fetchtest.ErrorAnswer, server string) *fe
 	for i := range total - len(catalogue) {
 		catalogue = append(catalogue, link(fmt.Sprintf("ffffffff-0000-4000-8000-%012d", i), "filler"))
 	}
-	s := fetchtest.Start(t, scenario)
-	s.Use(catalogue...)
-	return s
+	return catalogue
 }
 
 // sameAsRecorded sends the recorded request and compares everything but what

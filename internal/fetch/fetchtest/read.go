@@ -58,15 +58,23 @@ type line struct {
 	Limit       int    `json:"limit"`
 	Status      int    `json:"status"`
 	ContentType string `json:"content_type"`
-	Body        string `json:"body"`
+	Body        text   `json:"body"`
+}
+
+// text is a JSON string as bytes.
+type text []byte
+
+func (t *text) UnmarshalText(plain []byte) error {
+	*t = bytes.Clone(plain)
+	return nil
 }
 
 func (l line) answer() Answer {
-	return Answer{ID: l.ID, Status: l.Status, ContentType: l.ContentType, Body: []byte(l.Body)}
+	return Answer{ID: l.ID, Status: l.Status, ContentType: l.ContentType, Body: l.Body}
 }
 
 func (l line) page() Page {
-	return Page{Path: l.Path, Page: l.Page, Limit: l.Limit, Status: l.Status, ContentType: l.ContentType, Body: []byte(l.Body)}
+	return Page{Path: l.Path, Page: l.Page, Limit: l.Limit, Status: l.Status, ContentType: l.ContentType, Body: l.Body}
 }
 
 func readLines[T any](name string, as func(line) T) ([]T, error) {
@@ -85,19 +93,11 @@ func readLines[T any](name string, as func(line) T) ([]T, error) {
 	}
 	var all []T
 	for raw := range bytes.Lines(plain) {
-		var l line
-		if err := json.Unmarshal(raw, &l); err != nil {
+		l, err := parseLine(raw)
+		if err != nil {
 			return nil, fmt.Errorf("parse %s: line %d: %w", name, len(all)+1, err)
 		}
 		all = append(all, as(l))
 	}
 	return all, nil
-}
-
-func idsOf(links []Answer) []string {
-	ids := make([]string, 0, len(links))
-	for _, link := range links {
-		ids = append(ids, link.ID)
-	}
-	return ids
 }

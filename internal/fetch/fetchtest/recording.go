@@ -121,3 +121,11 @@ func inMemory(links []Answer) *Recording {
 		ids: func() ([]string, error) { return idsOf(newCatalogue(links).answers), nil },
 	}
 }
+
+func idsOf(links []Answer) []string {
+	ids := make([]string, 0, len(links))
+	for _, link := range links {
+		ids = append(ids, link.ID)
+	}
+	return ids
+}

@@ -160,7 +160,7 @@ func (c contract) entity(name string, object, nested map[string]any) (Row, error
 		return nil, err
 	}
 	for key, value := range nested {
-		_ = value; _ = key
+		rest[key] = value
 	}
 	row["extra"], err = fromJSON(kindJSON, rest)
 	return row, err
