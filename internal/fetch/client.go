@@ -109,8 +109,9 @@ type answer struct {
 }
 
 // get asks for path until there is an answer or no hope, within the budget. The
-// answer's time is also that of the last request that failed.
-func (c *Client) get(ctx context.Context, path string) (answer, error) {
+// answer's time is also that of the last request that failed. A 500 is asked
+// again only with again500: of a page of links it says that one is broken.
+func (c *Client) get(ctx context.Context, path string, again500 bool) (answer, error) {
 	for try := 1; ; try++ {
 		a, err := c.once(ctx, path)
 		if err == nil {
@@ -120,7 +121,7 @@ func (c *Client) get(ctx context.Context, path string) (answer, error) {
 			return a, ctx.Err()
 		}
 		e, ok := errors.AsType[*Error](err)
-		if !ok || !e.retry || try == tries {
+		if !ok || !e.retry || try == tries || e.Status == http.StatusInternalServerError && !again500 {
 			return a, err
 		}
 		if e.Kind == ErrRateLimited { //nolint:errorlint // Kind is one of the sentinels itself

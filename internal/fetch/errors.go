@@ -19,7 +19,7 @@ var (
 	// ErrRateLimited: 429, and again after waiting as long as it said.
 	ErrRateLimited = errors.New("Polar limits the rate of requests")
 	// ErrUnavailable: no answer, a cut one, or a 5xx, several times.
-	ErrUnavailable = errors.New("Polar did not answer")
+	ErrUnavailable = errors.New("Polar is unavailable")
 	// ErrBadAnswer: an answer that cannot be what was asked for.
 	ErrBadAnswer = errors.New("Polar's answer cannot be read")
 )

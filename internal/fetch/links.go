@@ -20,7 +20,7 @@ const (
 // Get asks for one link. What went wrong is in the observation; the error is
 // the context's.
 func (c *Client) Get(ctx context.Context, id uuid.UUID) (Observed, error) {
-	a, err := c.get(ctx, linkPath+id.String())
+	a, err := c.get(ctx, linkPath+id.String(), true)
 	if ctx.Err() != nil {
 		return Observed{}, ctx.Err()
 	}
@@ -89,9 +89,10 @@ var (
 )
 
 // List asks for one page, from 1, of up to limit links, oldest first. A broken
-// link is an observation with an error; the page fails only as a whole.
+// link is an observation with an error; the page fails only as a whole. Polar
+// answers 500 for a page that holds a link it cannot show.
 func (c *Client) List(ctx context.Context, page, limit int) (Page, error) {
-	a, err := c.get(ctx, fmt.Sprintf("%s?page=%d&limit=%d", linkPath, page, limit))
+	a, err := c.get(ctx, fmt.Sprintf("%s?page=%d&limit=%d", linkPath, page, limit), limit == 1)
 	if err != nil {
 		return Page{}, err
 	}

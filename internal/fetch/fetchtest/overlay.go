@@ -71,7 +71,7 @@ func (s *Server) Mutate(id string, change func(body []byte) []byte) {
 func (s *Server) Use(links ...Answer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.overlays = overlays{base: slices.Concat([]Answer{}, links)}
+	s.overlays = overlays{base: append([]Answer{}, links...)}
 	s.applyOverlays()
 }
 

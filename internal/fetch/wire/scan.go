@@ -279,11 +279,8 @@ func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 // clean is false.
 func unquote(quoted []byte) (text string, clean bool) {
 	raw := quoted[1 : len(quoted)-1]
-	if bytes.IndexByte(raw, '\\') < 0 {
-		if utf8.Valid(raw) {
-			return string(raw), true
-		}
-		return string(bytes.ToValidUTF8(raw, []byte(string(utf8.RuneError)))), false
+	if bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw) {
+		return string(raw), true
 	}
 	clean = true
 	out := make([]byte, 0, len(raw))

@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"syncer/internal/db"
+	"syncer/internal/syncer"
+)
+
+// backfillOptions are the command's flags.
+type backfillOptions struct {
+	ids              []string
+	all              bool
+	source           string
+	failIfRunning    bool
+	allowMassRemoval bool
+}
+
+func newBackfill(a *app) *cobra.Command {
+	var o backfillOptions
+	cmd := &cobra.Command{
+		Use:   "backfill [ID...]",
+		Short: "Sync once, now: the configured links, or the given ones",
+		Long: `Syncs once and ends: the configured links, the given ones, or with --all every
+link of the organization. On a terminal it shows progress; elsewhere it logs a
+line every 10 seconds.
+
+While another run holds the source it waits for that run's end, or ends itself
+with --fail-if-running.
+
+Exit: 0 done, 3 done but some links failed, 4 Polar refused the token,
+5 Polar unreachable, 6 stopped by the mass-removal guard, 7 another run holds
+the source, 8 schema does not fit, 9 database unreachable.`,
+		Example: `  syncer backfill
+  syncer backfill 01234567-89ab-4cde-8f01-23456789abcd
+  syncer backfill --all --json`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.ids = args
+			return a.backfill(cmd.Context(), o)
+		},
+	}
+	flags := cmd.Flags()
+	flags.BoolVar(&o.all, "all", false, "every link of the organization")
+	flags.StringVar(&o.source, "source", "", "only the source of this `NAME`")
+	flags.BoolVar(&o.failIfRunning, "fail-if-running", false, "exit 7 instead of waiting while another run holds the source")
+	flags.BoolVar(&o.allowMassRemoval, "allow-mass-removal", false, "mark links as removed even if it is more than 20 % of them and more than 5")
+	return cmd
+}
+
+func (a *app) backfill(ctx context.Context, o backfillOptions) (err error) {
+	c, err := a.config()
+	if err != nil {
+		return err
+	}
+	if err := o.choose(&c); err != nil {
+		return usageError{err}
+	}
+	if err := checkSources(c); err != nil {
+		return err
+	}
+	level, watched := slog.LevelInfo, isTerminal(a.stderr)
+	if watched {
+		level = slog.LevelError // the progress line and the summary say it
+	}
+	logger, err := a.logger(level)
+	if err != nil {
+		return err
+	}
+	sources, closeAll, err := a.openSources(ctx, c, logger)
+	defer func() { err = errors.Join(err, closeAll()) }()
+	if err != nil {
+		return err
+	}
+	var reports []syncer.Report
+	for _, source := range sources {
+		report, runErr := a.backfillOne(ctx, source, o, watched)
+		reports = append(reports, report)
+		if runErr != nil && len(sources) > 1 {
+			runErr = fmt.Errorf("source %q: %w", source.config.Name, runErr)
+		}
+		err = errors.Join(err, runErr)
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return errors.Join(err, a.printReports(reports, len(c.Sources) > 1))
+}
+
+// choose narrows the configuration to what the command line asks for.
+func (o *backfillOptions) choose(c *config) error {
+	if o.source != "" {
+		var found []sourceConfig
+		for _, s := range c.Sources {
+			if s.Name == o.source {
+				found = append(found, s)
+			}
+		}
+		if found == nil {
+			return fmt.Errorf("--source %q: no source has this name", o.source)
+		}
+		c.Sources = found
+	}
+	if !o.all && len(o.ids) == 0 {
+		return nil
+	}
+	if len(c.Sources) > 1 {
+		return errors.New("which source? Several are configured; name one with --source")
+	}
+	all, ids, err := parseIDs(o.ids)
+	if err != nil {
+		return err
+	}
+	if o.all && len(ids) > 0 {
+		return errors.New("--all and ids contradict each other; give one of them")
+	}
+	c.Sources[0].All, c.Sources[0].IDs = o.all || all, ids
+	return nil
+}
+
+// backfillOne syncs one source, as soon as no other run holds it.
+func (a *app) backfillOne(ctx context.Context, source opened, o backfillOptions, watched bool) (syncer.Report, error) {
+	var terminal io.Writer
+	if watched {
+		terminal = a.stderr
+	}
+	waiting := false
+	for {
+		shown := watch(terminal, source.syncer.Logger, source.config.Name)
+		report, err := source.syncer.Run(ctx, source.source, syncer.Options{
+			Trigger: "backfill", AllowMassRemoval: o.allowMassRemoval, Progress: shown.update,
+		})
+		shown.end()
+		if !errors.Is(err, db.ErrHeld) || o.failIfRunning {
+			if err == nil && report.Status == syncer.Partial {
+				err = errPartial
+			}
+			return report, err
+		}
+		if !waiting {
+			fmt.Fprintf(a.stderr, "syncer: %v; waiting for its end\n", err)
+			waiting = true
+		}
+		select {
+		case <-ctx.Done():
+			return report, ctx.Err()
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// printReports writes the result: JSON on request, else a summary for people.
+func (a *app) printReports(reports []syncer.Report, array bool) error {
+	if a.json {
+		encoder := json.NewEncoder(a.stdout)
+		if array {
+			return encoder.Encode(reports)
+		}
+		return encoder.Encode(reports[0])
+	}
+	for _, r := range reports {
+		fmt.Fprintf(a.stdout, "%s: %s, %d links in %.1f s with %d requests\n", r.Source, r.Status, r.Links.Total, float64(r.DurationMS)/1000, r.Requests)
+		fmt.Fprintf(a.stdout, "  links  %d changed, %d unchanged, %d removed, %d failed\n", r.Links.Changed, r.Links.Unchanged, r.Links.Removed, r.Links.Failed)
+		fmt.Fprintf(a.stdout, "  rows   %d inserted, %d updated, %d removed\n", r.Rows.Inserted, r.Rows.Updated, r.Rows.Removed)
+		const most = 20
+		for i, f := range r.Failures {
+			if i == most {
+				fmt.Fprintf(a.stdout, "  … and %d more, see the table sync_failures\n", len(r.Failures)-most)
+				break
+			}
+			fmt.Fprintf(a.stdout, "  failed %s: %s\n", f.ID, f.Message)
+		}
+		for _, id := range r.Strangers {
+			fmt.Fprintf(a.stdout, "  unknown to Polar: %s (deleted, of another organization, or mistyped)\n", id)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,253 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"syncer/internal/db"
+	"syncer/internal/fetch"
+	"syncer/internal/schedule"
+	"syncer/internal/secret"
+)
+
+const (
+	defaultSchedule = "*/15 * * * *"
+	defaultAddr     = "127.0.0.1:8080"
+	defaultName     = "default"
+)
+
+// config is everything a command needs to know, after all sources of it have
+// been put together and checked.
+type config struct {
+	Database databaseConfig
+	HTTPAddr string // "": off
+	Sources  []sourceConfig
+}
+
+// databaseConfig says where Postgres is.
+type databaseConfig struct {
+	URL      secret.Text
+	Password secret.Text // from PGPASSWORD_FILE
+	Private  bool        // neither DATABASE_URL nor PG* is set: start one
+}
+
+// sourceConfig is one organization's links to keep.
+type sourceConfig struct {
+	Name              string
+	Server            *url.URL
+	Token             fetch.Token // nil: none is configured
+	All               bool
+	IDs               []uuid.UUID // sorted, each once
+	Schedule          string
+	Schema            string
+	RequestsPerMinute int
+}
+
+// loadConfig puts flag, environment, file and defaults together, in this order
+// of precedence. path is --config, env is os.LookupEnv.
+func loadConfig(path string, env environment) (config, error) {
+	if path == "" {
+		path = env.get("SYNCER_CONFIG")
+	}
+	var file fileConfig
+	if path != "" {
+		var err error
+		if file, err = readFile(path); err != nil {
+			return config{}, err
+		}
+	}
+	database, err := loadDatabase(file, env)
+	if err != nil {
+		return config{}, err
+	}
+	c := config{Database: database, HTTPAddr: defaultAddr}
+	if file.HTTPAddr != nil {
+		c.HTTPAddr = *file.HTTPAddr
+	}
+	if addr, set := env("SYNCER_HTTP_ADDR"); set { // set and empty turns it off
+		c.HTTPAddr = addr
+	}
+	if c.HTTPAddr != "" {
+		if _, _, err := net.SplitHostPort(c.HTTPAddr); err != nil {
+			return config{}, fmt.Errorf("SYNCER_HTTP_ADDR %q: %w; use host:port such as %s, or nothing to turn it off", c.HTTPAddr, err, defaultAddr)
+		}
+	}
+	sources := file.Sources
+	if len(sources) == 0 {
+		sources = []fileSource{{Name: defaultName}}
+	}
+	if name := env.firstSet(sourceVariables...); name != "" && len(sources) > 1 {
+		return config{}, fmt.Errorf("%s describes one source, but %s holds %d; unset it, or keep one source in the file", name, path, len(sources))
+	}
+	for i, s := range sources {
+		source, err := loadSource(s, file.Schema, env, filepath.Dir(path))
+		if err != nil {
+			if len(sources) > 1 || s.Name != defaultName {
+				err = fmt.Errorf("source %q: %w", cmp.Or(s.Name, strconv.Itoa(i+1)), err)
+			}
+			return config{}, err
+		}
+		if slices.ContainsFunc(c.Sources, func(o sourceConfig) bool { return o.Name == source.Name }) {
+			return config{}, fmt.Errorf("two sources are named %q; give each a name of its own", source.Name)
+		}
+		c.Sources = append(c.Sources, source)
+	}
+	return c, nil
+}
+
+// sourceVariables describe the one source of the environment.
+//
+//nolint:gochecknoglobals // a constant list
+var sourceVariables = []string{
+	"POLAR_ACCESS_TOKEN", "POLAR_ACCESS_TOKEN_FILE", "POLAR_SERVER", "POLAR_CHECKOUT_LINK_IDS",
+	"SYNCER_SCHEDULE", "SYNCER_REQUESTS_PER_MINUTE",
+}
+
+func loadSource(s fileSource, schema string, env environment, folder string) (sourceConfig, error) {
+	c := sourceConfig{Name: s.Name, Schema: cmp.Or(s.Schema, schema, db.DefaultSchema)}
+	if s.Name == "" {
+		return c, errors.New("has no name; add `name:`, it is how runs and failures are told apart")
+	}
+	var err error
+	if c.Server, err = fetch.ParseServer(cmp.Or(env.get("POLAR_SERVER"), s.Server)); err != nil {
+		return c, fmt.Errorf("POLAR_SERVER: %w", err)
+	}
+	if c.Token, err = loadToken(s, env, folder); err != nil {
+		return c, err
+	}
+	texts := s.CheckoutLinkIDs
+	if ids := env.get("POLAR_CHECKOUT_LINK_IDS"); ids != "" {
+		texts = splitIDs(ids)
+	}
+	if c.All, c.IDs, err = parseIDs(texts); err != nil {
+		return c, fmt.Errorf("POLAR_CHECKOUT_LINK_IDS: %w", err)
+	}
+	c.Schedule = cmp.Or(env.get("SYNCER_SCHEDULE"), s.Schedule, defaultSchedule)
+	if _, err := schedule.Parse(c.Schedule); err != nil {
+		return c, fmt.Errorf("SYNCER_SCHEDULE: %w", err)
+	}
+	c.RequestsPerMinute = fetch.DefaultBudget(c.Server)
+	if s.RequestsPerMinute != nil {
+		c.RequestsPerMinute = *s.RequestsPerMinute
+	}
+	if text := env.get("SYNCER_REQUESTS_PER_MINUTE"); text != "" {
+		if c.RequestsPerMinute, err = strconv.Atoi(text); err != nil {
+			return c, fmt.Errorf("SYNCER_REQUESTS_PER_MINUTE %q: not a whole number", text)
+		}
+	}
+	if c.RequestsPerMinute < 1 || c.RequestsPerMinute > maxBudget {
+		return c, fmt.Errorf("SYNCER_REQUESTS_PER_MINUTE %d: use 1 to %d", c.RequestsPerMinute, maxBudget)
+	}
+	return c, nil
+}
+
+// maxBudget is far beyond what Polar allows anybody.
+const maxBudget = 1_000_000
+
+// loadToken finds where the token comes from. A file is read at every use, so
+// that a token can be rotated without a restart.
+func loadToken(s fileSource, env environment, folder string) (fetch.Token, error) {
+	token, path := env.get("POLAR_ACCESS_TOKEN"), env.get("POLAR_ACCESS_TOKEN_FILE")
+	if token != "" && path != "" {
+		return nil, errors.New("POLAR_ACCESS_TOKEN and POLAR_ACCESS_TOKEN_FILE are both set; keep one")
+	}
+	if token == "" && path == "" {
+		if !s.AccessToken.Empty() && s.AccessTokenFile != "" {
+			return nil, errors.New("access_token and access_token_file are both set; keep one")
+		}
+		token = s.AccessToken.Reveal()
+		if path = s.AccessTokenFile; path != "" && !filepath.IsAbs(path) {
+			path = filepath.Join(folder, path) // as seen from the configuration file
+		}
+	}
+	switch {
+	case token != "":
+		return fetch.FixedToken(secret.New(strings.TrimSpace(token))), nil
+	case path != "":
+		read := func() (secret.Text, error) { return readSecret("POLAR_ACCESS_TOKEN_FILE", path) }
+		if _, err := read(); err != nil {
+			return nil, err
+		}
+		return read, nil
+	}
+	return nil, nil
+}
+
+// loadDatabase finds the database. pgx itself reads libpq's PG* variables.
+func loadDatabase(file fileConfig, env environment) (databaseConfig, error) {
+	d := databaseConfig{URL: file.DatabaseURL}
+	if text := env.get("DATABASE_URL"); text != "" {
+		d.URL = secret.New(text)
+	}
+	if path := env.get("PGPASSWORD_FILE"); path != "" {
+		var err error
+		if d.Password, err = readSecret("PGPASSWORD_FILE", path); err != nil {
+			return d, err
+		}
+	}
+	d.Private = d.URL.Empty() && env.firstSet("PGHOST", "PGPORT", "PGDATABASE", "PGUSER", "PGPASSWORD",
+		"PGPASSWORD_FILE", "PGSERVICE", "PGSERVICEFILE", "PGPASSFILE") == ""
+	return d, nil
+}
+
+// readSecret reads the secret in a file, without the white space around it.
+func readSecret(variable, path string) (secret.Text, error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return secret.Text{}, fmt.Errorf("%s: %w", variable, err)
+	}
+	text := strings.TrimSpace(string(content))
+	if text == "" {
+		return secret.Text{}, fmt.Errorf("%s: %s is empty", variable, path)
+	}
+	return secret.New(text), nil
+}
+
+// splitIDs takes apart what commas or white space separate.
+func splitIDs(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(", \t\r\n", r) })
+}
+
+// parseIDs reads link ids, with or without dashes, in any case, or "all".
+func parseIDs(texts []string) (all bool, ids []uuid.UUID, err error) {
+	if len(texts) == 1 && texts[0] == "all" {
+		return true, nil, nil
+	}
+	for _, text := range texts {
+		id, err := uuid.Parse(text)
+		if err != nil || len(text) != 36 && len(text) != 32 {
+			return false, nil, fmt.Errorf("%q is no checkout link id: an id is a UUID such as 01234567-89ab-4cde-8f01-23456789abcd; or give `all` alone, for every link", text)
+		}
+		ids = append(ids, id)
+	}
+	slices.SortFunc(ids, func(a, b uuid.UUID) int { return strings.Compare(a.String(), b.String()) })
+	return false, slices.Compact(ids), nil
+}
+
+// environment looks a variable up, as os.LookupEnv does.
+type environment func(name string) (value string, set bool)
+
+func (e environment) get(name string) string {
+	value, _ := e(name)
+	return value
+}
+
+// firstSet names the first variable that is set to something.
+func (e environment) firstSet(names ...string) string {
+	for _, name := range names {
+		if e.get(name) != "" {
+			return name
+		}
+	}
+	return ""
+}

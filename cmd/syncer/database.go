@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"syncer/internal/db"
+	"syncer/internal/localpg"
+	"syncer/internal/secret"
+)
+
+// database opens one schema. Without a configured database it starts a private
+// one, migrates it, and says so on stderr.
+type database struct {
+	app     *app
+	config  databaseConfig
+	private *localpg.Server
+}
+
+// start makes sure that there is a server. stop belongs to it.
+func (d *database) start(ctx context.Context) error {
+	if !d.config.Private {
+		return nil
+	}
+	dir, err := privateFolder()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(d.app.stderr, "No database is configured: using a private Postgres in %s.\n", dir)
+	fmt.Fprintln(d.app.stderr, "Set DATABASE_URL to use your own.")
+	if d.private, err = localpg.Start(ctx, localpg.Options{Dir: dir}); err != nil {
+		if errors.Is(err, localpg.ErrNotFound) {
+			return usageError{fmt.Errorf("no database is configured (DATABASE_URL), and none can be started: %w", err)}
+		}
+		return err
+	}
+	return nil
+}
+
+// stop ends the private server, if there is one.
+func (d *database) stop() error {
+	if d.private == nil {
+		return nil
+	}
+	return d.private.Stop()
+}
+
+// connect opens a schema, whatever state it is in.
+func (d *database) connect(ctx context.Context, schema string) (*db.DB, error) {
+	c := db.Config{URL: d.config.URL, Password: d.config.Password, Schema: schema, App: "syncer"}
+	if d.private != nil {
+		c.URL = secret.New(d.private.URL("postgres"))
+	}
+	return db.Open(ctx, c)
+}
+
+// open opens a schema. A private database is brought up to date; another one
+// must be already.
+func (d *database) open(ctx context.Context, schema string) (*db.DB, error) {
+	opened, err := d.connect(ctx, schema)
+	if err != nil {
+		return nil, err
+	}
+	if d.private != nil {
+		_, err = opened.Migrate(ctx)
+	} else {
+		err = opened.CheckSchema(ctx)
+	}
+	if err != nil {
+		opened.Close()
+		return nil, err
+	}
+	return opened, nil
+}
+
+// privateFolder is where the private Postgres keeps its data. Postgres does not
+// run as root, and root's home is closed to others.
+func privateFolder() (string, error) {
+	if dir := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "syncer", "postgres"), nil
+	}
+	if os.Geteuid() == 0 {
+		return "/var/lib/syncer/postgres", nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", fmt.Errorf("find the user's data folder: %w; set DATABASE_URL to use your own Postgres", err)
+	}
+	return filepath.Join(home, ".local", "share", "syncer", "postgres"), nil
+}

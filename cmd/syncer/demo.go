@@ -1,0 +1,205 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"syncer/internal/db"
+	"syncer/internal/fetch"
+	"syncer/internal/fetch/fetchtest"
+	"syncer/internal/localpg"
+	"syncer/internal/schedule"
+	"syncer/internal/secret"
+	"syncer/internal/syncer"
+)
+
+// demoScenario is the recorded catalogue the demo plays.
+const demoScenario = "alpha"
+
+func newDemo(a *app) *cobra.Command {
+	var every time.Duration
+	var keep bool
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Watch it work: no configuration, no network, no account",
+		Long: `Starts a private Postgres and a fake Polar that plays a recorded catalogue and
+its changes, and runs the daemon between them. After each step it prints what
+changed. Ctrl-C ends it and leaves nothing behind; --keep keeps the database.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if every < time.Second {
+				return usageError{errors.New("--every: use 1s or more")}
+			}
+			return a.demo(cmd.Context(), every, keep)
+		},
+	}
+	cmd.Flags().DurationVar(&every, "every", 5*time.Second, "time between two steps of the catalogue")
+	cmd.Flags().BoolVar(&keep, "keep", false, "keep the database when the demo ends")
+	return cmd
+}
+
+func (a *app) demo(ctx context.Context, every time.Duration, keep bool) (err error) {
+	logger, err := a.logger(slog.LevelWarn)
+	if err != nil {
+		return err
+	}
+	recording, err := fetchtest.Load(demoScenario)
+	if err != nil {
+		return err
+	}
+	polar := fetchtest.NewServer(recording)
+	if err := polar.Listen(ctx, "127.0.0.1:0"); err != nil {
+		return fmt.Errorf("start the fake Polar: %w", err)
+	}
+	defer polar.Close()
+	var options localpg.Options
+	if keep {
+		private, err := privateFolder()
+		if err != nil {
+			return err
+		}
+		options.Dir = filepath.Join(filepath.Dir(private), "demo-"+time.Now().UTC().Format("20060102T150405"))
+	}
+	postgres, err := localpg.Start(ctx, options)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.endDemo(postgres, options.Dir)) }()
+	d, err := db.Open(ctx, db.Config{URL: secret.New(postgres.URL("postgres")), App: "syncer demo"})
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	if _, err := d.Migrate(ctx); err != nil {
+		return err
+	}
+	server, err := url.Parse(polar.URL)
+	if err != nil {
+		return err
+	}
+	client := fetch.New(fetch.Config{Server: server, Token: fetch.FixedToken(secret.New(polar.Token())), UserAgent: "syncer demo"})
+	defer client.Close()
+	play := &demo{
+		app: a, db: d, polar: polar,
+		syncer: &syncer.Syncer{DB: d, Logger: logger},
+		source: syncer.Source{Name: "demo", Client: client, All: true},
+	}
+	a.welcome(postgres.URL("postgres"), polar.URL, every)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go func() { // without its database the demo is over
+		select {
+		case <-postgres.Done():
+			cancel(errors.New("the private Postgres ended"))
+		case <-ctx.Done():
+		}
+	}()
+	return schedule.Local(ctx, logger, []schedule.Job{{Name: "demo", Spec: "@every " + every.String(), Do: play.step}})
+}
+
+// endDemo stops the database and says what is left of it.
+func (a *app) endDemo(postgres *localpg.Server, dir string) error {
+	err := postgres.Stop()
+	if dir == "" {
+		fmt.Fprintln(a.stdout, "\nStopped. Nothing is left behind.")
+		return err
+	}
+	fmt.Fprintf(a.stdout, "\nStopped. The database is kept in %s; delete that folder when you are done.\n", dir)
+	return err
+}
+
+func (a *app) welcome(database, polar string, every time.Duration) {
+	fmt.Fprintf(a.stdout, `A private Postgres is running, and a fake Polar at %s.
+The catalogue moves on every %s. Look at it from another terminal:
+
+  psql "%s" -c "SET search_path = polar" \
+    -c "SELECT label, changed_at, removed_at FROM checkout_links ORDER BY changed_at DESC LIMIT 10"
+
+More to try:
+  -- what each link offers
+  SELECT l.label, p.name, r.amount_type, r.price_amount, r.price_currency
+  FROM polar.checkout_links l
+  JOIN polar.checkout_link_products lp ON lp.checkout_link_id = l.id
+  JOIN polar.products p ON p.id = lp.product_id
+  JOIN polar.prices r ON r.product_id = p.id AND r.removed_at IS NULL
+  WHERE l.removed_at IS NULL ORDER BY l.label, lp.position;
+  -- prices that were replaced
+  SELECT p.name, r.price_amount, r.price_currency, r.first_seen_at, r.removed_at
+  FROM polar.prices r JOIN polar.products p ON p.id = r.product_id WHERE r.removed_at IS NOT NULL;
+  -- what the sync did
+  SELECT started_at, status, links_total, links_changed, requests FROM polar.sync_runs ORDER BY started_at;
+
+Ctrl-C ends it.
+
+`, polar, every, database)
+}
+
+// demo plays the catalogue step by step and syncs after each.
+type demo struct {
+	app    *app
+	db     *db.DB
+	polar  *fetchtest.Server
+	syncer *syncer.Syncer
+	source syncer.Source
+}
+
+// step is one tick: the catalogue moves on, the daemon syncs, and what changed
+// is printed.
+func (d *demo) step(ctx context.Context, trigger string) {
+	if trigger == schedule.Schedule && !d.polar.Next() {
+		return // the recording is over; the tables stay to be looked at
+	}
+	began := time.Now()
+	report, err := d.syncer.Run(ctx, d.source, syncer.Options{Trigger: trigger})
+	if ctx.Err() != nil {
+		return
+	}
+	out := d.app.stdout
+	step := d.polar.StepIndex()
+	fmt.Fprintf(out, "step %d of %d: %s\n", step, d.polar.Steps()-1, d.polar.StepTitle(step))
+	if err != nil {
+		fmt.Fprintf(out, "  %v\n", err)
+		return
+	}
+	fmt.Fprintf(out, "  %s: %d of %d links changed, %d removed, %d failed; rows +%d ~%d -%d; %d requests, %d ms\n",
+		report.Status, report.Links.Changed, report.Links.Total, report.Links.Removed, report.Links.Failed,
+		report.Rows.Inserted, report.Rows.Updated, report.Rows.Removed, report.Requests, report.DurationMS)
+	for _, f := range report.Failures {
+		fmt.Fprintf(out, "  failed %s: %s\n", f.ID, f.Message)
+	}
+	if trigger == schedule.Schedule {
+		d.list(ctx, began)
+	}
+	if step == d.polar.Steps()-1 {
+		fmt.Fprintln(out, "That was the last step. The tables stay for you to look at; Ctrl-C ends it.")
+	}
+}
+
+// list prints some of what changed since a moment.
+func (d *demo) list(ctx context.Context, since time.Time) {
+	changed, err := d.db.ChangedSince(ctx, since)
+	if err != nil {
+		fmt.Fprintf(d.app.stdout, "  %v\n", err)
+		return
+	}
+	const most, width = 8, 90
+	for i, c := range changed {
+		if i == most {
+			fmt.Fprintf(d.app.stdout, "  … and %d more\n", len(changed)-most)
+			break
+		}
+		name := []rune(strings.Join(strings.Fields(c.Name), " "))
+		if len(name) > width {
+			name = append(name[:width], '…')
+		}
+		fmt.Fprintf(d.app.stdout, "  %-8s %-8s %s\n", c.Event, c.Entity, string(name))
+	}
+}

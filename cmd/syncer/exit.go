@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"syscall"
+
+	"syncer/internal/db"
+	"syncer/internal/fetch"
+	"syncer/internal/syncer"
+)
+
+// The exit codes. Scripts depend on them.
+const (
+	exitDone        = 0
+	exitUnexpected  = 1
+	exitUsage       = 2
+	exitPartial     = 3
+	exitRefused     = 4
+	exitUnreachable = 5
+	exitMassRemoval = 6
+	exitHeld        = 7
+	exitSchema      = 8
+	exitDatabase    = 9
+	exitSignal      = 128 // plus the signal's number
+)
+
+// usageError is a mistake in the command line or the configuration.
+type usageError struct{ err error }
+
+func (e usageError) Error() string { return e.err.Error() }
+func (e usageError) Unwrap() error { return e.err }
+
+// errPartial: finished, and some links failed. The report has said so already.
+var errPartial = errors.New("some links could not be synced")
+
+// signalError is why a context ended that a signal ended.
+type signalError struct{ signal os.Signal }
+
+func (e signalError) Error() string { return "stopped by signal: " + e.signal.String() }
+
+// exitCode maps an error to the process's exit code.
+func exitCode(ctx context.Context, err error) int {
+	if s, ok := errors.AsType[signalError](context.Cause(ctx)); ok {
+		if number, ok := s.signal.(syscall.Signal); ok {
+			return exitSignal + int(number)
+		}
+	}
+	if _, ok := errors.AsType[usageError](err); ok {
+		return exitUsage
+	}
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.Is(err, db.ErrUnreachable):
+		return exitDatabase
+	case errors.Is(err, db.ErrSchema):
+		return exitSchema
+	case errors.Is(err, db.ErrHeld):
+		return exitHeld
+	case errors.Is(err, syncer.ErrMassRemoval):
+		return exitMassRemoval
+	case errors.Is(err, fetch.ErrRefused):
+		return exitRefused
+	case fetch.Unreachable(err):
+		return exitUnreachable
+	case errors.Is(err, errPartial):
+		return exitPartial
+	}
+	return exitUnexpected
+}
+
+// hint is what to do about an error, where that is known.
+func hint(err error) string {
+	switch {
+	case errors.Is(err, fetch.ErrRefused):
+		return "Check POLAR_ACCESS_TOKEN: it must be a token of this server (production and sandbox have their own), not expired, with the scope checkout_links:read. Nothing was removed."
+	case errors.Is(err, fetch.ErrRateLimited):
+		return "Something else uses up the organization's requests. Lower SYNCER_REQUESTS_PER_MINUTE, or try again in a minute."
+	case fetch.Unreachable(err):
+		return "Check POLAR_SERVER and the network, or try again later. Nothing was removed."
+	case errors.Is(err, db.ErrUnreachable):
+		return "Check DATABASE_URL or the PG* variables, and that Postgres is running."
+	case errors.Is(err, db.ErrHeld):
+		return "Wait until that run has ended, or leave --fail-if-running out to wait here."
+	}
+	return ""
+}

@@ -1,0 +1,54 @@
+// Command syncer keeps Polar.sh checkout links, with their products, prices,
+// benefits, medias and discounts, as rows in Postgres.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	os.Exit(realMain(os.Args[1:], os.Stdout, os.Stderr, os.LookupEnv))
+}
+
+// realMain runs one command and returns the exit code.
+func realMain(args []string, stdout, stderr io.Writer, env environment) int {
+	ctx, stop := untilSignal(context.Background())
+	defer stop()
+	root := newRoot(stdout, stderr, env)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	code := exitCode(ctx, err)
+	if err != nil && !errors.Is(err, errPartial) && code < exitSignal {
+		fmt.Fprintf(stderr, "syncer: %v\n", err)
+		if text := hint(err); text != "" {
+			fmt.Fprintln(stderr, text)
+		}
+	}
+	return code
+}
+
+// untilSignal is a context that ends at the first SIGINT or SIGTERM. The second
+// one ends the process at once.
+func untilSignal(parent context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(parent)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		select {
+		case s := <-signals:
+			signal.Stop(signals) // back to what the system does
+			cancel(signalError{s})
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		cancel(nil)
+	}
+}

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"syncer/internal/db"
+)
+
+func newMigrate(a *app) *cobra.Command {
+	migrate := &cobra.Command{
+		Use:   "migrate",
+		Short: "Bring the database schema up to date",
+		Long: `Brings the schema of every configured source up to date: creates the schema if
+it is missing and applies what has not been applied yet. Several may start at
+once; one works, the others wait.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.migrateUp(cmd.Context()) },
+	}
+	migrate.AddCommand(
+		&cobra.Command{
+			Use: "up", Short: "Apply what has not been applied yet (the default)", Args: cobra.NoArgs,
+			RunE: func(cmd *cobra.Command, _ []string) error { return a.migrateUp(cmd.Context()) },
+		},
+		&cobra.Command{
+			Use: "status", Short: "List the migrations and when each was applied", Args: cobra.NoArgs,
+			RunE: func(cmd *cobra.Command, _ []string) error { return a.migrateStatus(cmd.Context()) },
+		},
+	)
+	return migrate
+}
+
+// migrationResult is one line of `migrate --json`.
+type migrationResult struct {
+	Schema    string     `json:"schema"`
+	Version   int64      `json:"version"`
+	Name      string     `json:"name"`
+	AppliedAt *time.Time `json:"applied_at"`
+}
+
+func (a *app) migrateUp(ctx context.Context) error {
+	return a.eachSchema(ctx, func(d *db.DB) ([]db.Migration, error) {
+		applied, err := d.Migrate(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if !a.json {
+			for _, m := range applied {
+				fmt.Fprintf(a.stdout, "applied %s\n", m.Name)
+			}
+			if len(applied) == 0 {
+				fmt.Fprintf(a.stdout, "schema %s is up to date\n", d.Schema())
+			}
+		}
+		return applied, nil
+	})
+}
+
+func (a *app) migrateStatus(ctx context.Context) error {
+	return a.eachSchema(ctx, func(d *db.DB) ([]db.Migration, error) {
+		all, err := d.Migrations(ctx)
+		if err != nil || a.json {
+			return all, err
+		}
+		fmt.Fprintf(a.stdout, "schema %s\n", d.Schema())
+		table := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+		for _, m := range all {
+			state := "pending"
+			if !m.AppliedAt.IsZero() {
+				state = m.AppliedAt.UTC().Format(time.RFC3339)
+			}
+			fmt.Fprintf(table, "  %s\t%s\n", m.Name, state)
+		}
+		return all, table.Flush()
+	})
+}
+
+// eachSchema calls do for every schema the sources live in, once each, and
+// prints what it returns as JSON if that is asked for.
+func (a *app) eachSchema(ctx context.Context, do func(*db.DB) ([]db.Migration, error)) (err error) {
+	c, err := a.config()
+	if err != nil {
+		return err
+	}
+	server := &database{app: a, config: c.Database}
+	if err := server.start(ctx); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, server.stop()) }()
+	done := map[string]bool{}
+	results := []migrationResult{}
+	for _, source := range c.Sources {
+		if done[source.Schema] {
+			continue
+		}
+		done[source.Schema] = true
+		d, err := server.connect(ctx, source.Schema)
+		if err != nil {
+			return err
+		}
+		migrations, err := do(d)
+		d.Close()
+		if err != nil {
+			return err
+		}
+		for _, m := range migrations {
+			r := migrationResult{Schema: source.Schema, Version: m.Version, Name: m.Name}
+			if !m.AppliedAt.IsZero() {
+				r.AppliedAt = new(m.AppliedAt.UTC())
+			}
+			results = append(results, r)
+		}
+	}
+	if a.json {
+		return json.NewEncoder(a.stdout).Encode(results)
+	}
+	return nil
+}

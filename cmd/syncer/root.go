@@ -1,0 +1,102 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	"github.com/lmittmann/tint"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+)
+
+// app is what every command has at hand.
+type app struct {
+	stdout, stderr io.Writer
+	env            environment
+
+	configPath, logLevel, logFormat string
+	json                            bool
+}
+
+func newRoot(stdout, stderr io.Writer, env environment) *cobra.Command {
+	a := &app{stdout: stdout, stderr: stderr, env: env}
+	root := &cobra.Command{
+		Use:   "syncer",
+		Short: "Keep Polar.sh checkout links as rows in Postgres",
+		Long: `syncer keeps Polar.sh checkout links, with their products, prices, benefits,
+medias and discounts, as normalised rows in Postgres.
+
+Try it without any configuration:   syncer demo
+Then, with a token and a database:  syncer migrate && syncer backfill && syncer run`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usageError{fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())}
+	})
+	flags := root.PersistentFlags()
+	flags.StringVar(&a.configPath, "config", "", "configuration `FILE`, YAML (also SYNCER_CONFIG)")
+	flags.BoolVar(&a.json, "json", false, "print the result as JSON on stdout; people's text goes to stderr")
+	flags.StringVar(&a.logLevel, "log-level", "", "debug, info, warn or error (default info)")
+	flags.StringVar(&a.logFormat, "log-format", "auto", "auto (coloured on a terminal, else text), text or json")
+	root.AddCommand(newDemo(a), newRun(a), newBackfill(a), newMigrate(a), newHealth(a), newVersion(a))
+	usageErrors(root)
+	return root
+}
+
+// usageErrors makes wrong arguments exit like any mistake in the command line.
+func usageErrors(cmd *cobra.Command) {
+	if check := cmd.Args; check != nil {
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return usageError{fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())}
+			}
+			return nil
+		}
+	}
+	for _, sub := range cmd.Commands() {
+		usageErrors(sub)
+	}
+}
+
+// config loads the configuration. A mistake in it exits as one.
+func (a *app) config() (config, error) {
+	c, err := loadConfig(a.configPath, a.env)
+	if err != nil {
+		return c, usageError{err}
+	}
+	return c, nil
+}
+
+// logger writes to stderr, from level on unless --log-level says else.
+func (a *app) logger(level slog.Level) (*slog.Logger, error) {
+	if a.logLevel != "" {
+		if err := level.UnmarshalText([]byte(a.logLevel)); err != nil {
+			return nil, usageError{fmt.Errorf("--log-level %q: use debug, info, warn or error", a.logLevel)}
+		}
+	}
+	options := &slog.HandlerOptions{Level: level}
+	switch a.logFormat {
+	case "json":
+		return slog.New(slog.NewJSONHandler(a.stderr, options)), nil
+	case "text":
+		return slog.New(slog.NewTextHandler(a.stderr, options)), nil
+	case "auto":
+		if isTerminal(a.stderr) {
+			return slog.New(tint.NewHandler(a.stderr, &tint.Options{Level: level, TimeFormat: "15:04:05", NoColor: a.env.get("NO_COLOR") != ""})), nil
+		}
+		return slog.New(slog.NewTextHandler(a.stderr, options)), nil
+	}
+	return nil, usageError{fmt.Errorf("--log-format %q: use auto, text or json", a.logFormat)}
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd())) //nolint:gosec // a file descriptor fits an int
+}

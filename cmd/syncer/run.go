@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+
+	"github.com/spf13/cobra"
+
+	"syncer/internal/db"
+	"syncer/internal/schedule"
+	"syncer/internal/syncer"
+	"syncer/internal/web"
+)
+
+func newRun(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "run",
+		Short: "Run the daemon: sync every source at once and then on its schedule",
+		Long: `Runs the daemon. Every source is synced at once and then at the ticks of its
+schedule (SYNCER_SCHEDULE, five cron fields, UTC). A run that is still going
+when the next tick comes goes on, and the tick is missed.
+
+SIGTERM or SIGINT ends it gracefully within 10 seconds: the batch that is being
+written commits or rolls back. A second signal ends it at once.
+
+GET /healthz at SYNCER_HTTP_ADDR answers 200 while the database can be reached.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.run(cmd.Context()) },
+	}
+}
+
+func (a *app) run(ctx context.Context) (err error) {
+	c, err := a.config()
+	if err != nil {
+		return err
+	}
+	if err := checkSources(c); err != nil {
+		return err
+	}
+	logger, err := a.logger(slog.LevelInfo)
+	if err != nil {
+		return err
+	}
+	var listener net.Listener
+	if c.HTTPAddr != "" {
+		if listener, err = new(net.ListenConfig).Listen(ctx, "tcp", c.HTTPAddr); err != nil {
+			return usageError{fmt.Errorf("SYNCER_HTTP_ADDR: %w; choose another address, or set it to nothing to turn HTTP off", err)}
+		}
+		defer listener.Close()
+	}
+	sources, closeAll, err := a.openSources(ctx, c, logger)
+	defer func() { err = errors.Join(err, closeAll()) }()
+	if err != nil {
+		return err
+	}
+	return serve(ctx, logger, listener, sources)
+}
+
+// serve runs the schedule, and HTTP beside it, until ctx ends or one of them fails.
+func serve(ctx context.Context, logger *slog.Logger, listener net.Listener, sources []opened) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ended := make(chan error, 2)
+	parts := 1
+	go func() { ended <- schedule.Local(ctx, logger, jobs(logger, sources)) }()
+	if listener != nil {
+		logger.InfoContext(ctx, "http listens", slog.String("addr", listener.Addr().String()))
+		handler := web.Handler(func(ctx context.Context) error { return ping(ctx, sources) })
+		parts++
+		go func() { ended <- web.Serve(ctx, listener, handler) }()
+	}
+	var err error
+	for range parts {
+		err = errors.Join(err, <-ended)
+		cancel() // one that ends takes the other along
+	}
+	logger.InfoContext(ctx, "stopped")
+	return err
+}
+
+func ping(ctx context.Context, sources []opened) error {
+	var err error
+	for _, o := range sources {
+		err = errors.Join(err, o.db.Ping(ctx))
+	}
+	return err
+}
+
+// jobs are the calls of Run. What goes wrong is logged here and tried again at
+// the next tick.
+func jobs(logger *slog.Logger, sources []opened) []schedule.Job {
+	var all []schedule.Job
+	for _, o := range sources {
+		logger.Info("source scheduled", slog.String("source", o.config.Name), slog.String("schedule", o.config.Schedule),
+			slog.String("server", o.config.Server.String()), slog.Bool("all", o.config.All), slog.Int("links", len(o.config.IDs)),
+			slog.String("schema", o.config.Schema), slog.Int("requests_per_minute", o.config.RequestsPerMinute))
+		all = append(all, schedule.Job{
+			Name: o.config.Name, Spec: o.config.Schedule,
+			Do: func(ctx context.Context, trigger string) {
+				_, err := o.syncer.Run(ctx, o.source, syncer.Options{Trigger: trigger})
+				switch {
+				case err == nil || ctx.Err() != nil:
+				case errors.Is(err, db.ErrHeld):
+					logger.InfoContext(ctx, "tick missed: the source is held", slog.String("source", o.config.Name), slog.Any("by", err))
+				default:
+					logger.ErrorContext(ctx, "run stopped early", slog.String("source", o.config.Name), slog.Any("error", err), slog.String("hint", hint(err)))
+				}
+			},
+		})
+	}
+	return all
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"syncer/internal/db"
+	"syncer/internal/fetch"
+	"syncer/internal/syncer"
+)
+
+// opened is a source ready to be synced.
+type opened struct {
+	config sourceConfig
+	db     *db.DB
+	source syncer.Source
+	syncer *syncer.Syncer
+}
+
+// openSources starts the database if need be and opens every source. close
+// belongs to it, also after an error.
+func (a *app) openSources(ctx context.Context, c config, logger *slog.Logger) (all []opened, closeAll func() error, err error) {
+	server := &database{app: a, config: c.Database}
+	closeAll = func() error {
+		for _, o := range all {
+			o.source.Client.Close()
+			o.db.Close()
+		}
+		return server.stop()
+	}
+	if err := server.start(ctx); err != nil {
+		return nil, closeAll, err
+	}
+	for _, s := range c.Sources {
+		d, err := server.open(ctx, s.Schema)
+		if err != nil {
+			return all, closeAll, err
+		}
+		client := fetch.New(fetch.Config{
+			Server: s.Server, Token: s.Token, RequestsPerMinute: s.RequestsPerMinute, UserAgent: "syncer/" + versionText(),
+		})
+		all = append(all, opened{
+			config: s, db: d,
+			source: syncer.Source{Name: s.Name, Client: client, All: s.All, IDs: s.IDs},
+			syncer: &syncer.Syncer{DB: d, Logger: logger},
+		})
+	}
+	return all, closeAll, nil
+}
+
+// checkSources makes sure that every source can be synced, before anything is
+// started.
+func checkSources(c config) error {
+	for _, s := range c.Sources {
+		if s.Token == nil {
+			return usageError{errors.New(about(c, s) +
+				"no access token; set POLAR_ACCESS_TOKEN or POLAR_ACCESS_TOKEN_FILE to one with the scope checkout_links:read")}
+		}
+		if !s.All && len(s.IDs) == 0 {
+			return usageError{errors.New(about(c, s) +
+				"no checkout links are configured; set POLAR_CHECKOUT_LINK_IDS to their ids, or to `all`")}
+		}
+	}
+	return nil
+}
+
+// about begins an error text with the source's name where there are several.
+func about(c config, s sourceConfig) string {
+	if len(c.Sources) > 1 {
+		return fmt.Sprintf("source %q: ", s.Name)
+	}
+	return ""
+}

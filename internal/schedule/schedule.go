@@ -1,0 +1,101 @@
+// Package schedule decides when jobs are called. It knows cron specs, and
+// nothing of what the jobs do.
+package schedule
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/robfig/cron/v3"
+)
+
+// Job is called at the ticks of a cron spec.
+type Job struct {
+	Name string
+	Spec string
+	Do   func(ctx context.Context, trigger string)
+}
+
+// The triggers a job is called with.
+const (
+	Start    = "start"    // once when the schedule begins
+	Schedule = "schedule" // at a tick
+)
+
+// Parse checks a cron spec: five fields, or a descriptor such as @hourly or
+// @every 10m. Times are UTC unless the spec begins with CRON_TZ=.
+func Parse(spec string) (schedule cron.Schedule, err error) {
+	const hint = `use five fields such as "*/15 * * * *", or "@hourly", or "@every 10m"`
+	defer func() { // the parser panics on a lone TZ=
+		if recover() != nil {
+			schedule, err = nil, fmt.Errorf("schedule %q: cannot be read; %s", spec, hint)
+		}
+	}()
+	schedule, err = cron.ParseStandard(spec)
+	if err != nil {
+		return nil, fmt.Errorf("schedule %q: %w; %s", spec, err, hint)
+	}
+	if schedule.Next(time.Now().UTC()).IsZero() {
+		return nil, fmt.Errorf("schedule %q: never comes; %s", spec, hint)
+	}
+	return schedule, nil
+}
+
+// Local calls every job once at the start and then at its ticks, until ctx
+// ends, and returns when no job runs any more. A job that is still running when
+// its next tick comes misses that tick; one that panics is logged and called
+// again at the next.
+func Local(ctx context.Context, logger *slog.Logger, jobs []Job) error {
+	log := cronLogger{logger}
+	// Skip outside, recover inside: the other way round one panic would leave the
+	// job marked as running for ever.
+	c := cron.New(cron.WithLocation(time.UTC), cron.WithLogger(log),
+		cron.WithChain(cron.SkipIfStillRunning(log), cron.Recover(log)))
+	var started sync.WaitGroup
+	for _, job := range jobs {
+		schedule, err := Parse(job.Spec)
+		if err != nil {
+			return fmt.Errorf("source %s: %w", job.Name, err)
+		}
+		first := true // the first call is ours, before the first tick
+		var mu sync.Mutex
+		id := c.Schedule(schedule, cron.FuncJob(func() {
+			mu.Lock()
+			trigger := Schedule
+			if first {
+				trigger, first = Start, false
+			}
+			mu.Unlock()
+			if ctx.Err() == nil {
+				job.Do(ctx, trigger)
+			}
+		}))
+		// Through the chain, so that a tick during the first call is skipped.
+		started.Go(c.Entry(id).WrappedJob.Run)
+	}
+	c.Start()
+	<-ctx.Done()
+	<-c.Stop().Done()
+	started.Wait()
+	return nil
+}
+
+// cronLogger passes on what an operator has to know: panics and missed ticks.
+type cronLogger struct{ *slog.Logger }
+
+func (l cronLogger) Info(message string, values ...any) {
+	if message == "skip" {
+		l.Warn("tick missed: the run before it is still running", values...)
+	}
+}
+
+func (l cronLogger) Error(err error, message string, values ...any) {
+	if err == nil {
+		err = errors.New(message)
+	}
+	l.Logger.Error("job panicked", append([]any{slog.Any("error", err)}, values...)...)
+}
