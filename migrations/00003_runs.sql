@@ -12,6 +12,8 @@ CREATE TABLE sync_runs (
     heartbeat_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     finished_at timestamptz,
     holder text NOT NULL,
+    scope text NOT NULL,
+    checkpoint jsonb,
     links_total bigint NOT NULL DEFAULT 0,
     links_changed bigint NOT NULL DEFAULT 0,
     links_unchanged bigint NOT NULL DEFAULT 0,
@@ -35,7 +37,9 @@ COMMENT ON COLUMN sync_runs.status IS 'running; succeeded: all links in place; p
 COMMENT ON COLUMN sync_runs.started_at IS 'When the run began';
 COMMENT ON COLUMN sync_runs.heartbeat_at IS 'Last sign of life of a running run; an old one is taken over';
 COMMENT ON COLUMN sync_runs.finished_at IS 'When the run ended; null while it runs';
-COMMENT ON COLUMN sync_runs.holder IS 'Process that runs it: host, process id';
+COMMENT ON COLUMN sync_runs.holder IS 'Process that runs it: where, and its process id';
+COMMENT ON COLUMN sync_runs.scope IS 'What the run was to sync: all, or a fingerprint of the list of links. Runs of one scope ask for the same.';
+COMMENT ON COLUMN sync_runs.checkpoint IS 'How far a backfill came; where the next one goes on when this one was killed';
 COMMENT ON COLUMN sync_runs.links_total IS 'Links the run was to sync';
 COMMENT ON COLUMN sync_runs.links_changed IS 'Links that changed, in themselves or in anything nested in them';
 COMMENT ON COLUMN sync_runs.links_unchanged IS 'Links that were seen and had not changed';
@@ -47,13 +51,21 @@ COMMENT ON COLUMN sync_runs.rows_removed IS 'Rows that got removed_at, and join 
 COMMENT ON COLUMN sync_runs.requests IS 'Requests sent to Polar, retries included';
 COMMENT ON COLUMN sync_runs.error IS 'Why the run stopped early; null when it did not';
 
--- Called first in every batch of a run, so that a run that was taken over cannot
--- write any more. It only reads: a batch that changes nothing stays free.
+-- Called last in every batch of a run. A batch that wrote something, or notes how
+-- far it came, locks the run's row until it commits: a run that was taken over
+-- meanwhile cannot write any more. A batch that changed nothing only reads.
 -- +goose StatementBegin
-CREATE FUNCTION assert_running(run_id uuid) RETURNS void
-LANGUAGE plpgsql STABLE AS $$
+CREATE FUNCTION end_batch(run_id uuid, progress jsonb) RETURNS void
+LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM FROM sync_runs WHERE id = run_id AND status = 'running';
+    IF progress IS NULL AND pg_current_xact_id_if_assigned() IS NULL THEN
+        PERFORM FROM sync_runs WHERE id = run_id AND status = 'running';
+    ELSE
+        UPDATE sync_runs SET
+            heartbeat_at = clock_timestamp(),
+            checkpoint = coalesce(progress, checkpoint)
+        WHERE id = run_id AND status = 'running';
+    END IF;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'run % does not hold its source any more', run_id USING ERRCODE = 'SYN01';
     END IF;
@@ -61,7 +73,7 @@ END
 $$;
 -- +goose StatementEnd
 
-COMMENT ON FUNCTION assert_running IS 'Raises SYN01 unless the run is running';
+COMMENT ON FUNCTION end_batch IS 'Raises SYN01 unless the run is running, and notes how far it came';
 
 CREATE TABLE sync_failures (
     source text NOT NULL,
@@ -112,5 +124,5 @@ COMMENT ON COLUMN drift.count IS 'Links it was seen in, summed over all runs';
 -- +goose Down
 DROP TABLE drift;
 DROP TABLE sync_failures;
-DROP FUNCTION assert_running;
+DROP FUNCTION end_batch;
 DROP TABLE sync_runs;

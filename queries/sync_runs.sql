@@ -1,8 +1,8 @@
 -- name: StartRun :exec
 -- Begins a run, which is the lock of its source: the insert fails with a unique
 -- violation while another run of the source is running.
-INSERT INTO sync_runs (id, source, trigger, holder)
-VALUES (@id, @source, @trigger, @holder);
+INSERT INTO sync_runs (id, source, trigger, holder, scope)
+VALUES (@id, @source, @trigger, @holder, @scope);
 
 -- name: AbandonStaleRun :execrows
 -- Ends the running run of a source whose process gives no sign of life any more.
@@ -45,7 +45,29 @@ UPDATE sync_runs SET
     error = sqlc.narg(error)
 WHERE id = @id AND status = 'running';
 
--- name: AssertRunning :exec
--- First statement of every batch: an error, and with it no write, unless the
--- run still holds its source.
-SELECT assert_running(@id::uuid);
+-- name: BeginBatch :exec
+-- First statement of every batch. The settings end with its transaction, so that
+-- they also work behind a pooler.
+--
+-- Makes the planner use the indexes: plans that were made while the tables were
+-- empty scan them, which makes a first load take quadratic time. And tells the
+-- triggers that write history about the run.
+SELECT
+    set_config('random_page_cost', '1.1', true),
+    set_config('syncer.run_id', @run_id::text, true),
+    set_config('syncer.seen_at', @seen_at::text, true),
+    set_config('syncer.previous', @previous::text, true);
+
+-- name: EndBatch :exec
+-- Last statement of every batch: an error, and with it no write, unless the run
+-- still holds its source.
+SELECT end_batch(@id::uuid, sqlc.narg(checkpoint)::jsonb);
+
+-- name: GetPreviousStart :one
+-- When the last run of the same scope began that came to its end: what it saw,
+-- it saw not before.
+SELECT started_at
+FROM sync_runs
+WHERE source = @source AND scope = @scope AND status IN ('succeeded', 'partial')
+ORDER BY started_at DESC
+LIMIT 1;

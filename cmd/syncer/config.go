@@ -185,7 +185,7 @@ func loadToken(s fileSource, env environment, folder string) (fetch.Token, error
 
 // loadDatabase finds the database. pgx itself reads libpq's PG* variables.
 func loadDatabase(file fileConfig, env environment) (databaseConfig, error) {
-	d := databaseConfig{URL: file.DatabaseURL}
+	d := databaseConfig{URL: file.DatabaseURL.Text}
 	if text := env.get("DATABASE_URL"); text != "" {
 		d.URL = secret.New(text)
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"reflect"
+	"regexp"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -15,21 +17,34 @@ import (
 
 // fileConfig is the configuration file. See syncer.example.yaml.
 type fileConfig struct {
-	DatabaseURL secret.Text  `yaml:"database_url"`
+	DatabaseURL secretText   `yaml:"database_url"`
 	HTTPAddr    *string      `yaml:"http_addr"`
 	Schema      string       `yaml:"schema"`
 	Sources     []fileSource `yaml:"sources"`
 }
 
 type fileSource struct {
-	Name              string      `yaml:"name"`
-	Server            string      `yaml:"server"`
-	AccessToken       secret.Text `yaml:"access_token"`
-	AccessTokenFile   string      `yaml:"access_token_file"`
-	CheckoutLinkIDs   linkIDs     `yaml:"checkout_link_ids"`
-	Schedule          string      `yaml:"schedule"`
-	Schema            string      `yaml:"schema"`
-	RequestsPerMinute *int        `yaml:"requests_per_minute"`
+	Name              string     `yaml:"name"`
+	Server            string     `yaml:"server"`
+	AccessToken       secretText `yaml:"access_token"`
+	AccessTokenFile   string     `yaml:"access_token_file"`
+	CheckoutLinkIDs   linkIDs    `yaml:"checkout_link_ids"`
+	Schedule          string     `yaml:"schedule"`
+	Schema            string     `yaml:"schema"`
+	RequestsPerMinute *int       `yaml:"requests_per_minute"`
+}
+
+// secretText is a secret.Text whose errors say where in the file they are.
+type secretText struct{ secret.Text }
+
+// UnmarshalYAML implements yaml.InterfaceUnmarshaler.
+func (s *secretText) UnmarshalYAML(unmarshal func(any) error) error {
+	var text string
+	if err := unmarshal(&text); err != nil {
+		return err
+	}
+	s.Text = secret.New(text)
+	return nil
 }
 
 // linkIDs is a list of ids, or a text of several, or `all`.
@@ -52,6 +67,7 @@ func readFile(path string) (fileConfig, error) {
 	if err != nil {
 		return c, fmt.Errorf("configuration: %w", err)
 	}
+	content = bytes.TrimPrefix(content, []byte("\ufeff")) // as Windows editors begin a file
 	err = yaml.NewDecoder(bytes.NewReader(content), yaml.Strict()).Decode(&c)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return c, fmt.Errorf("configuration: %s", describe(path, content, err))
@@ -59,23 +75,43 @@ func readFile(path string) (fileConfig, error) {
 	return c, nil
 }
 
-// describe says where in the file an error is and shows that line up to its
-// value, which may be a secret.
+// lineKey is the key a line begins with.
+var lineKey = regexp.MustCompile(`^[\s-]*[A-Za-z_]+:`)
+
+// describe says where in the file an error is and shows that line's key. Nothing
+// else of the line: it may be a secret.
 func describe(path string, content []byte, err error) string {
 	e, ok := errors.AsType[yaml.Error](err)
 	if !ok || e.GetToken() == nil {
 		return path + ": " + strings.TrimSpace(yaml.FormatError(err, false, false))
 	}
 	line := e.GetToken().Position.Line
-	text := path + ":" + fmt.Sprint(line) + ": " + e.GetMessage()
+	text := fmt.Sprintf("%s:%d: %s", path, line, reason(e))
 	if lines := strings.Split(string(content), "\n"); line >= 1 && line <= len(lines) {
-		key, value, hasValue := strings.Cut(strings.TrimRight(lines[line-1], "\r"), ":")
-		if hasValue && strings.TrimSpace(value) != "" {
-			key += ": …"
-		} else if hasValue {
-			key += ":"
+		if key := lineKey.FindString(lines[line-1]); key != "" {
+			text += fmt.Sprintf("\n  %4d | %s …", line, key)
 		}
-		text += fmt.Sprintf("\n  %4d | %s", line, key)
 	}
 	return text
+}
+
+// reason is what is wrong, without the value and without Go's names for things.
+func reason(e yaml.Error) string {
+	if wrong, ok := errors.AsType[*yaml.TypeError](e); ok {
+		switch wrong.DstType.Kind() {
+		case reflect.Int:
+			return "this needs a whole number"
+		case reflect.String:
+			return "this needs a text"
+		default:
+			return "this has the wrong type"
+		}
+	}
+	if _, ok := errors.AsType[*yaml.OverflowError](e); ok {
+		return "the number is too large"
+	}
+	if strings.HasPrefix(e.GetMessage(), "could not find alias") {
+		return "a value that begins with * needs quotes"
+	}
+	return e.GetMessage()
 }

@@ -21,12 +21,20 @@ import (
 	"syncer/internal/syncer"
 )
 
+// errDemoDatabase: somebody else stopped the demo's Postgres.
+var errDemoDatabase = errors.New("the private Postgres ended")
+
 // demoScenario is the recorded catalogue the demo plays.
 const demoScenario = "alpha"
 
+// demoOptions are the command's flags.
+type demoOptions struct {
+	every     time.Duration
+	keep, end bool
+}
+
 func newDemo(a *app) *cobra.Command {
-	var every time.Duration
-	var keep bool
+	var o demoOptions
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Watch it work: no configuration, no network, no account",
@@ -35,18 +43,19 @@ its changes, and runs the daemon between them. After each step it prints what
 changed. Ctrl-C ends it and leaves nothing behind; --keep keeps the database.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if every < time.Second {
+			if o.every < time.Second {
 				return usageError{errors.New("--every: use 1s or more")}
 			}
-			return a.demo(cmd.Context(), every, keep)
+			return a.demo(cmd.Context(), o)
 		},
 	}
-	cmd.Flags().DurationVar(&every, "every", 5*time.Second, "time between two steps of the catalogue")
-	cmd.Flags().BoolVar(&keep, "keep", false, "keep the database when the demo ends")
+	cmd.Flags().DurationVar(&o.every, "every", 5*time.Second, "time between two steps of the catalogue")
+	cmd.Flags().BoolVar(&o.keep, "keep", false, "keep the database when the demo ends")
+	cmd.Flags().BoolVar(&o.end, "end", false, "end after the last step instead of waiting for Ctrl-C")
 	return cmd
 }
 
-func (a *app) demo(ctx context.Context, every time.Duration, keep bool) (err error) {
+func (a *app) demo(ctx context.Context, o demoOptions) (err error) {
 	logger, err := a.logger(slog.LevelWarn)
 	if err != nil {
 		return err
@@ -61,7 +70,7 @@ func (a *app) demo(ctx context.Context, every time.Duration, keep bool) (err err
 	}
 	defer polar.Close()
 	var options localpg.Options
-	if keep {
+	if o.keep {
 		private, err := privateFolder()
 		if err != nil {
 			return err
@@ -92,17 +101,24 @@ func (a *app) demo(ctx context.Context, every time.Duration, keep bool) (err err
 		syncer: &syncer.Syncer{DB: d, Logger: logger},
 		source: syncer.Source{Name: "demo", Client: client, All: true},
 	}
-	a.welcome(postgres.URL("postgres"), polar.URL, every)
+	a.welcome(postgres.URL("postgres"), polar.URL, o.every)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	if o.end {
+		play.end = func() { cancel(nil) }
+	}
 	go func() { // without its database the demo is over
 		select {
 		case <-postgres.Done():
-			cancel(errors.New("the private Postgres ended"))
+			cancel(errDemoDatabase)
 		case <-ctx.Done():
 		}
 	}()
-	return schedule.Local(ctx, logger, []schedule.Job{{Name: "demo", Spec: "@every " + every.String(), Do: play.step}})
+	err = schedule.Local(ctx, logger, []schedule.Job{{Name: "demo", Spec: "@every " + o.every.String(), Do: play.step}})
+	if cause := context.Cause(ctx); errors.Is(cause, errDemoDatabase) {
+		err = errors.Join(err, cause)
+	}
+	return err
 }
 
 // endDemo stops the database and says what is left of it.
@@ -149,6 +165,7 @@ type demo struct {
 	polar  *fetchtest.Server
 	syncer *syncer.Syncer
 	source syncer.Source
+	end    func() // called after the last step; nil: stay
 }
 
 // step is one tick: the catalogue moves on, the daemon syncs, and what changed
@@ -178,7 +195,11 @@ func (d *demo) step(ctx context.Context, trigger string) {
 	if trigger == schedule.Schedule {
 		d.list(ctx, began)
 	}
-	if step == d.polar.Steps()-1 {
+	switch {
+	case step < d.polar.Steps()-1:
+	case d.end != nil:
+		d.end()
+	default:
 		fmt.Fprintln(out, "That was the last step. The tables stay for you to look at; Ctrl-C ends it.")
 	}
 }

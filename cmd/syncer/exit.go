@@ -53,6 +53,8 @@ func exitCode(ctx context.Context, err error) int {
 	switch {
 	case err == nil:
 		return exitDone
+	case errors.Is(err, db.ErrConfig):
+		return exitUsage
 	case errors.Is(err, db.ErrUnreachable):
 		return exitDatabase
 	case errors.Is(err, db.ErrSchema):

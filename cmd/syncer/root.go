@@ -46,12 +46,16 @@ Then, with a token and a database:  syncer migrate && syncer backfill && syncer 
 	flags.StringVar(&a.logLevel, "log-level", "", "debug, info, warn or error (default info)")
 	flags.StringVar(&a.logFormat, "log-format", "auto", "auto (coloured on a terminal, else text), text or json")
 	root.AddCommand(newDemo(a), newRun(a), newBackfill(a), newMigrate(a), newHealth(a), newVersion(a))
+	root.InitDefaultCompletionCmd() // now, so that mistakes in its arguments exit like ours
 	usageErrors(root)
 	return root
 }
 
 // usageErrors makes wrong arguments exit like any mistake in the command line.
 func usageErrors(cmd *cobra.Command) {
+	if !cmd.Runnable() { // cobra looks at the arguments of what it can run only
+		cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	}
 	if check := cmd.Args; check != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
 			if err := check(cmd, args); err != nil {

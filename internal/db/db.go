@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/url"
 	"regexp"
 	"strings"
 	"time"
@@ -30,6 +29,8 @@ import (
 
 // The kinds of error that callers act on.
 var (
+	// ErrConfig: the settings are wrong, and no server was asked.
+	ErrConfig = errors.New("wrong database settings")
 	// ErrUnreachable: no connection, a wrong password, no such database, or the
 	// connection broke.
 	ErrUnreachable = errors.New("database unreachable")
@@ -62,18 +63,21 @@ type DB struct {
 
 var schemaName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,55}$`)
 
-// Open prepares the connections and tries one. The error is ErrUnreachable with
-// what to look at, or one about the configuration.
+// Open prepares the connections and tries one. The error is ErrConfig, or
+// ErrUnreachable with what to look at.
 func Open(ctx context.Context, config Config) (*DB, error) {
 	if config.Schema == "" {
 		config.Schema = DefaultSchema
 	}
 	if !schemaName.MatchString(config.Schema) || strings.HasPrefix(config.Schema, "pg_") {
-		return nil, fmt.Errorf("schema %q: use lower-case letters, digits and _, at most 56, not beginning with a digit or pg_", config.Schema)
+		return nil, fmt.Errorf("%w: schema %q: use lower-case letters, digits and _, at most 56, not beginning with a digit or pg_", ErrConfig, config.Schema)
 	}
 	pc, err := pgxpool.ParseConfig(config.URL.Reveal())
+	if err == nil {
+		err = checkHosts(pc.ConnConfig)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("DATABASE_URL: %w", hideURL(err, config.URL))
+		return nil, fmt.Errorf("%w: DATABASE_URL: %w", ErrConfig, hideURL(err))
 	}
 	if pc.ConnConfig.Password == "" {
 		pc.ConnConfig.Password = config.Password.Reveal()
@@ -104,15 +108,30 @@ func Open(ctx context.Context, config Config) (*DB, error) {
 	return d, nil
 }
 
-// hideURL keeps what could be a password out of a parse error.
-func hideURL(err error, text secret.Text) error {
-	if text.Empty() || !strings.Contains(err.Error(), text.Reveal()) {
-		if e, ok := errors.AsType[*url.Error](err); ok {
-			return e.Err
-		}
+// hideURL keeps the URL out of a parse error: pgx masks the password in it as
+// well as it can, which is not always.
+func hideURL(err error) error {
+	if _, ok := errors.AsType[*pgconn.ParseConfigError](err); !ok {
 		return err
 	}
-	return errors.New("not a libpq URL (postgres://user@host/database) or key=value text")
+	text := err.Error()
+	reason := text[strings.LastIndex(text, "`: ")+len("`: "):]
+	return fmt.Errorf("%s; use postgres://user@host/database or key=value words", reason)
+}
+
+// checkHosts finds the password with an @ in it, half of which became part of
+// the host's name. Looking that up would show it to others.
+func checkHosts(c *pgx.ConnConfig) error {
+	hosts := []string{c.Host}
+	for _, f := range c.Fallbacks {
+		hosts = append(hosts, f.Host)
+	}
+	for _, host := range hosts {
+		if strings.Contains(strings.TrimPrefix(host, "@"), "@") && !strings.HasPrefix(host, "/") { // a leading @ is an abstract socket
+			return errors.New("the host's name has an @ in it; write an @ of the password as %40")
+		}
+	}
+	return nil
 }
 
 // Close closes all connections.

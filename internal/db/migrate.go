@@ -52,7 +52,11 @@ func (d *DB) Migrations(ctx context.Context) ([]Migration, error) {
 	}
 	defer closeProvider()
 	var all []Migration
-	if !d.hasVersionTable(ctx) {
+	migrated, err := d.hasVersionTable(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("migration status: %w", err)
+	}
+	if !migrated {
 		for _, s := range p.ListSources() {
 			all = append(all, Migration{Version: s.Version, Name: s.Path})
 		}
@@ -79,7 +83,11 @@ func (d *DB) CheckSchema(ctx context.Context) error {
 	sources := p.ListSources()
 	want := sources[len(sources)-1].Version
 	var have int64
-	if d.hasVersionTable(ctx) {
+	migrated, err := d.hasVersionTable(ctx)
+	if err != nil {
+		return fmt.Errorf("look for the schema's version: %w", err)
+	}
+	if migrated {
 		if err := d.pool.QueryRow(ctx, `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`).Scan(&have); err != nil {
 			return d.explain(err)
 		}
@@ -96,10 +104,9 @@ func (d *DB) CheckSchema(ctx context.Context) error {
 }
 
 // hasVersionTable says whether anything was ever migrated here.
-func (d *DB) hasVersionTable(ctx context.Context) bool {
-	var there bool
-	err := d.pool.QueryRow(ctx, `SELECT to_regclass($1) IS NOT NULL`, d.schema+".goose_db_version").Scan(&there)
-	return err == nil && there
+func (d *DB) hasVersionTable(ctx context.Context) (there bool, err error) {
+	err = d.pool.QueryRow(ctx, `SELECT to_regclass($1) IS NOT NULL`, d.schema+".goose_db_version").Scan(&there)
+	return there, d.explain(err)
 }
 
 // createSchema is safe when several start at once: IF NOT EXISTS alone is not.

@@ -24,8 +24,16 @@ const (
 
 // Run is a run that holds its source.
 type Run struct {
-	ID     uuid.UUID
-	Source string
+	ID       uuid.UUID
+	Source   string
+	Previous time.Time // when the last finished run of the same scope began; zero: never
+}
+
+// Start is what a run begins with.
+type Start struct {
+	Source  string
+	Trigger string // what called it
+	Scope   string // what it is to sync; runs of one scope ask for the same
 }
 
 // Result is how a run ended: the row it leaves in sync_runs.
@@ -50,34 +58,41 @@ func (e *HeldError) Error() string {
 // Unwrap makes it an ErrHeld.
 func (e *HeldError) Unwrap() error { return ErrHeld }
 
-// StartRun begins a run of source, unless one is running: then the error is a
+// StartRun begins a run, unless its source has one running: then the error is a
 // *HeldError. A run whose process died is ended first, as abandoned.
-func (d *DB) StartRun(ctx context.Context, source, trigger string) (Run, error) {
+func (d *DB) StartRun(ctx context.Context, start Start) (Run, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return Run{}, fmt.Errorf("new run id: %w", err)
 	}
 	q := d.queries()
 	if _, err := q.AbandonStaleRun(ctx, query.AbandonStaleRunParams{
-		Source: source, StaleSeconds: staleAfter.Seconds(),
+		Source: start.Source, StaleSeconds: staleAfter.Seconds(),
 	}); err != nil {
 		return Run{}, fmt.Errorf("look for a stale run: %w", d.explain(err))
 	}
-	err = q.StartRun(ctx, query.StartRunParams{ID: id, Source: source, Trigger: trigger, Holder: holder()})
+	err = q.StartRun(ctx, query.StartRunParams{
+		ID: id, Source: start.Source, Trigger: start.Trigger, Scope: start.Scope, Holder: holder(),
+	})
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.ConstraintName == "sync_runs_running_key" {
-		held, err := q.GetRunningRun(ctx, source)
+		held, err := q.GetRunningRun(ctx, start.Source)
 		switch {
 		case errors.Is(err, pgx.ErrNoRows): // it ended this moment
-			return d.StartRun(ctx, source, trigger)
+			return d.StartRun(ctx, start)
 		case err != nil:
 			return Run{}, fmt.Errorf("look for the running run: %w", d.explain(err))
 		}
-		return Run{}, &HeldError{Source: source, Holder: held.Holder, Trigger: held.Trigger, Since: held.StartedAt}
+		return Run{}, &HeldError{Source: start.Source, Holder: held.Holder, Trigger: held.Trigger, Since: held.StartedAt}
 	}
 	if err != nil {
 		return Run{}, fmt.Errorf("start a run: %w", d.explain(err))
 	}
-	return Run{ID: id, Source: source}, nil
+	run := Run{ID: id, Source: start.Source}
+	run.Previous, err = q.GetPreviousStart(ctx, query.GetPreviousStartParams{Source: start.Source, Scope: start.Scope})
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return Run{}, fmt.Errorf("look for the previous run: %w", d.explain(err))
+	}
+	return run, nil
 }
 
 // holder names this process.

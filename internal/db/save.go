@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"math/rand/v2"
 	"time"
@@ -30,6 +31,9 @@ type Batch struct {
 	CheckoutLinks        query.UpsertCheckoutLinksParams
 	CheckoutLinkProducts query.ReplaceCheckoutLinkProductsParams
 	RemovedCheckoutLinks query.RemoveCheckoutLinksParams
+
+	SeenAt     time.Time       // when the last request of the batch began
+	Checkpoint json.RawMessage // how far the run is with this batch; nil: not noted
 
 	Failures query.RecordFailuresParams // without source and run
 	Landed   []uuid.UUID                // links whose failures are over
@@ -96,8 +100,11 @@ func (b *Batch) queue(ctx context.Context, q *queue, run Run) error {
 		rows  int
 		call  func() error
 	}{
-		{"", 1, func() error { return to.AssertRunning(ctx, run.ID) }},
-		{"", 1, func() error { return to.PlanForIndexes(ctx) }},
+		{"", 1, func() error {
+			return to.BeginBatch(ctx, query.BeginBatchParams{
+				RunID: run.ID.String(), SeenAt: setting(b.SeenAt), Previous: setting(run.Previous),
+			})
+		}},
 		{"meters", len(b.Meters.ID), one(ctx, to.UpsertMeters, b.Meters)},
 		{"products", len(b.Products.ID), one(ctx, to.UpsertProducts, b.Products)},
 		{"prices", len(b.Prices.ID), one(ctx, to.UpsertPrices, b.Prices)},
@@ -117,6 +124,9 @@ func (b *Batch) queue(ctx context.Context, q *queue, run Run) error {
 		}},
 		{"", len(b.Failures.CheckoutLinkID), func() error { return to.RecordFailures(ctx, b.Failures) }},
 		{"", len(b.Drift.Path), func() error { return to.RecordDrift(ctx, b.Drift) }},
+		{"", 1, func() error {
+			return to.EndBatch(ctx, query.EndBatchParams{ID: run.ID, Checkpoint: b.Checkpoint})
+		}},
 	}
 	for _, s := range steps {
 		if s.rows == 0 {
@@ -128,6 +138,14 @@ func (b *Batch) queue(ctx context.Context, q *queue, run Run) error {
 		}
 	}
 	return nil
+}
+
+// setting writes a time as a setting's text; "" for none.
+func setting(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339Nano)
 }
 
 // one fits a generated method of any parameters and result into the list above.

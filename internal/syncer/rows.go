@@ -50,6 +50,11 @@ func rows(observed []fetch.Observed) *db.Batch {
 		addFailure(b, c.failed[id])
 	}
 	b.Landed = c.landed
+	for _, o := range observed {
+		if o.At.After(b.SeenAt) {
+			b.SeenAt = o.At
+		}
+	}
 	addDrift(b, observed)
 	return b
 }

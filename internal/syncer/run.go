@@ -8,6 +8,7 @@ package syncer
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -35,6 +36,18 @@ type Source struct {
 	IDs    []uuid.UUID // these, when not All; sorted, each once
 }
 
+// scope names what the source wants: runs of one scope ask for the same links.
+func (s *Source) scope() string {
+	if s.All {
+		return "all"
+	}
+	sum := sha256.New()
+	for _, id := range s.IDs {
+		sum.Write(id[:])
+	}
+	return fmt.Sprintf("%d links, %.8x", len(s.IDs), sum.Sum(nil))
+}
+
 // Syncer runs passes into one schema.
 type Syncer struct {
 	DB     *db.DB
@@ -56,7 +69,7 @@ type Options struct {
 func (s *Syncer) Run(ctx context.Context, source Source, options Options) (Report, error) {
 	began := time.Now()
 	requests := source.Client.Requests()
-	held, err := s.DB.StartRun(ctx, source.Name, options.Trigger)
+	held, err := s.DB.StartRun(ctx, db.Start{Source: source.Name, Trigger: options.Trigger, Scope: source.scope()})
 	if err != nil {
 		return Report{Source: source.Name, Status: "failed"}, err
 	}

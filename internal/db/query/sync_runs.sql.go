@@ -7,6 +7,7 @@ package query
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/google/uuid"
@@ -36,17 +37,6 @@ func (q *Queries) AbandonStaleRun(ctx context.Context, arg AbandonStaleRunParams
 	return result.RowsAffected(), nil
 }
 
-const assertRunning = `-- name: AssertRunning :exec
-SELECT assert_running($1::uuid)
-`
-
-// First statement of every batch: an error, and with it no write, unless the
-// run still holds its source.
-func (q *Queries) AssertRunning(ctx context.Context, id uuid.UUID) error {
-	_, err := q.db.Exec(ctx, assertRunning, id)
-	return err
-}
-
 const beatRun = `-- name: BeatRun :execrows
 UPDATE sync_runs SET
     heartbeat_at = clock_timestamp(),
@@ -66,6 +56,47 @@ func (q *Queries) BeatRun(ctx context.Context, arg BeatRunParams) (int64, error)
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const beginBatch = `-- name: BeginBatch :exec
+SELECT
+    set_config('random_page_cost', '1.1', true),
+    set_config('syncer.run_id', $1::text, true),
+    set_config('syncer.seen_at', $2::text, true),
+    set_config('syncer.previous', $3::text, true)
+`
+
+type BeginBatchParams struct {
+	RunID    string
+	SeenAt   string
+	Previous string
+}
+
+// First statement of every batch. The settings end with its transaction, so that
+// they also work behind a pooler.
+//
+// Makes the planner use the indexes: plans that were made while the tables were
+// empty scan them, which makes a first load take quadratic time. And tells the
+// triggers that write history about the run.
+func (q *Queries) BeginBatch(ctx context.Context, arg BeginBatchParams) error {
+	_, err := q.db.Exec(ctx, beginBatch, arg.RunID, arg.SeenAt, arg.Previous)
+	return err
+}
+
+const endBatch = `-- name: EndBatch :exec
+SELECT end_batch($1::uuid, $2::jsonb)
+`
+
+type EndBatchParams struct {
+	ID         uuid.UUID
+	Checkpoint json.RawMessage
+}
+
+// Last statement of every batch: an error, and with it no write, unless the run
+// still holds its source.
+func (q *Queries) EndBatch(ctx context.Context, arg EndBatchParams) error {
+	_, err := q.db.Exec(ctx, endBatch, arg.ID, arg.Checkpoint)
+	return err
 }
 
 const finishRun = `-- name: FinishRun :execrows
@@ -123,6 +154,28 @@ func (q *Queries) FinishRun(ctx context.Context, arg FinishRunParams) (int64, er
 	return result.RowsAffected(), nil
 }
 
+const getPreviousStart = `-- name: GetPreviousStart :one
+SELECT started_at
+FROM sync_runs
+WHERE source = $1 AND scope = $2 AND status IN ('succeeded', 'partial')
+ORDER BY started_at DESC
+LIMIT 1
+`
+
+type GetPreviousStartParams struct {
+	Source string
+	Scope  string
+}
+
+// When the last run of the same scope began that came to its end: what it saw,
+// it saw not before.
+func (q *Queries) GetPreviousStart(ctx context.Context, arg GetPreviousStartParams) (time.Time, error) {
+	row := q.db.QueryRow(ctx, getPreviousStart, arg.Source, arg.Scope)
+	var started_at time.Time
+	err := row.Scan(&started_at)
+	return started_at, err
+}
+
 const getRunningRun = `-- name: GetRunningRun :one
 SELECT id, holder, trigger, started_at
 FROM sync_runs
@@ -150,8 +203,8 @@ func (q *Queries) GetRunningRun(ctx context.Context, source string) (GetRunningR
 }
 
 const startRun = `-- name: StartRun :exec
-INSERT INTO sync_runs (id, source, trigger, holder)
-VALUES ($1, $2, $3, $4)
+INSERT INTO sync_runs (id, source, trigger, holder, scope)
+VALUES ($1, $2, $3, $4, $5)
 `
 
 type StartRunParams struct {
@@ -159,6 +212,7 @@ type StartRunParams struct {
 	Source  string
 	Trigger string
 	Holder  string
+	Scope   string
 }
 
 // Begins a run, which is the lock of its source: the insert fails with a unique
@@ -169,6 +223,7 @@ func (q *Queries) StartRun(ctx context.Context, arg StartRunParams) error {
 		arg.Source,
 		arg.Trigger,
 		arg.Holder,
+		arg.Scope,
 	)
 	return err
 }

@@ -33,7 +33,7 @@ func (a reply) write(w http.ResponseWriter) {
 
 // recorded is the answer of that name as this catalogue's server sent it.
 func (s *Server) recorded(name string) reply {
-	row, ok := findError(s.errors, s.rec.Server, name)
+	row, ok := findError(s.rows, s.rec.Server, name)
 	if !ok {
 		panic(fmt.Sprintf("fetchtest: no answer %q is recorded for server %s", name, s.rec.Server))
 	}

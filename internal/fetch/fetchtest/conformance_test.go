@@ -18,6 +18,7 @@ import (
 func TestEveryErrorReplays(t *testing.T) {
 	t.Parallel()
 	eachError(t, func(t *testing.T, row fetchtest.ErrorAnswer) {
+		t.Helper()
 		s := abc(t)
 		fault := s.Inject(fetchtest.Fault{Play: fetchtest.Replay(row)})
 		sameAsRecorded(t, s, row)
@@ -33,6 +34,7 @@ func TestTheFakeAnswersAsRecorded(t *testing.T) {
 	rows := errorRows(t)
 	recordings := map[string]*fetchtest.Recording{"HEAD": load(t, "alpha").Keep(), "S": load(t, "seed").Keep()}
 	eachError(t, func(t *testing.T, row fetchtest.ErrorAnswer) {
+		t.Helper()
 		s := fetchtest.StartServer(t, fetchtest.NewServer(recordings[row.Server]))
 		s.Use(errorsCatalogue(t, rows, row.Server)...)
 		switch {

@@ -71,7 +71,12 @@ func (s *Server) Listen(ctx context.Context, addr string) error {
 		Handler:           s,
 		ReadHeaderTimeout: time.Minute,
 		BaseContext:       func(net.Listener) context.Context { return base },
-		ConnState:         s.net.follow,
+		ConnState: func(conn net.Conn, state http.ConnState) {
+			s.net.follow(state)
+			if state == http.StateNew && base.Err() != nil {
+				_ = conn.Close() // accepted while Close went by, which may have missed it
+			}
+		},
 	}
 	s.URL = "http://" + port.Addr().String()
 	s.net.open.Go(func() {
@@ -93,7 +98,7 @@ func (s *Server) Close() {
 
 // follow counts connections. New ones are reported by the accept loop, which is
 // counted itself, so the count cannot reach zero while one is being added.
-func (l *listener) follow(_ net.Conn, state http.ConnState) {
+func (l *listener) follow(state http.ConnState) {
 	switch state {
 	case http.StateNew:
 		l.open.Add(1)

@@ -29,8 +29,8 @@ func TestCloseWaitsForEveryHandler(t *testing.T) {
 			play(w, r, normal)
 		}
 	}
-	s.Inject(fetchtest.Fault{Times: 1, Play: counted(fetchtest.Stall(nil))})
-	s.Inject(fetchtest.Fault{Times: 1, Play: counted(fetchtest.Trickle(time.Hour, nil))})
+	s.Inject(fetchtest.Fault{Match: fetchtest.OnLink(), Times: 1, Play: counted(fetchtest.Stall(nil))})
+	s.Inject(fetchtest.Fault{Match: fetchtest.OnLink(), Times: 1, Play: counted(fetchtest.Trickle(time.Hour, nil))})
 	entered, _ := s.Hold(fetchtest.OnList())
 	for _, path := range []string{links + idA, links + idA, links} {
 		answered := inBackground(t, s, path)

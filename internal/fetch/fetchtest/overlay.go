@@ -1,18 +1,9 @@
 package fetchtest
 
 import (
-	"bytes"
 	"fmt"
 	"net/http"
 	"slices"
-
-	"github.com/google/uuid"
-)
-
-// What Polar sends when there is nothing to play.
-const (
-	notFoundBody = `{"error":"ResourceNotFound","detail":"Not found"}`
-	poisonedBody = "Internal Server Error"
 )
 
 // overlays is what tests changed about the recording. They outlive Goto.
@@ -112,65 +103,4 @@ func (s *Server) applyOverlays() {
 			s.links.mutate(id, change)
 		}
 	}
-}
-
-// catalogue is links in LIST order. Bodies are never written to, so an answer
-// taken out under the lock stays good outside it.
-type catalogue struct {
-	answers []Answer
-	at      map[string]int
-}
-
-func newCatalogue(links []Answer) catalogue {
-	c := catalogue{answers: make([]Answer, 0, len(links)), at: make(map[string]int, len(links))}
-	for _, link := range links {
-		c.put(link.filled())
-	}
-	return c
-}
-
-func (c *catalogue) put(link Answer) {
-	if i, ok := c.at[link.ID]; ok {
-		c.answers[i] = link
-		return
-	}
-	c.at[link.ID] = len(c.answers)
-	c.answers = append(c.answers, link)
-}
-
-func (c *catalogue) mutate(id string, change func([]byte) []byte) {
-	if i, ok := c.at[id]; ok && c.answers[i].Status == http.StatusOK {
-		c.answers[i].Body = change(bytes.Clone(c.answers[i].Body))
-	}
-}
-
-// filled gives an answer the defaults that its comment promises.
-func (a Answer) filled() Answer {
-	a.ID = canonical(a.ID)
-	if a.Status == 0 {
-		a.Status = http.StatusOK
-	}
-	if a.ContentType == "" {
-		a.ContentType = "application/json"
-		if a.Status >= http.StatusInternalServerError {
-			a.ContentType = "text/plain; charset=utf-8"
-		}
-	}
-	switch {
-	case a.Body != nil:
-	case a.Status == http.StatusNotFound:
-		a.Body = []byte(notFoundBody)
-	case a.Status == http.StatusInternalServerError:
-		a.Body = []byte(poisonedBody)
-	}
-	return a
-}
-
-// canonical spells an id as Polar does. What is no UUID stays as it is, and no
-// request will reach it.
-func canonical(id string) string {
-	if parsed, err := uuid.Parse(id); err == nil {
-		return parsed.String()
-	}
-	return id
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -86,6 +87,17 @@ func TestFaultsMatchRunOutAndStop(t *testing.T) {
 	wantStatus(t, s, links+"?page=2", http.StatusOK)
 	if pages.Fired() != 2 {
 		t.Error("fired after Stop")
+	}
+}
+
+func TestAChangedAnswerWithoutLengthStaysWithout(t *testing.T) {
+	t.Parallel()
+	s := abc(t)
+	s.SetLimit(1, time.Minute)
+	ask(t, s, links)
+	s.Inject(fetchtest.Fault{Play: fetchtest.ContentType("text/plain")})
+	if got := ask(t, s, links); got.StatusCode != 429 || got.Header.Get("Content-Type") != "text/plain" || got.ContentLength != -1 {
+		t.Errorf("%d %s, length %d", got.StatusCode, got.Header, got.ContentLength)
 	}
 }
 

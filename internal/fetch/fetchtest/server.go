@@ -24,9 +24,9 @@ const token = "test-token"
 type Server struct {
 	URL string // set by Listen, for example http://127.0.0.1:40123
 
-	rec    *Recording
-	errors []ErrorAnswer
-	net    listener
+	rec  *Recording
+	rows []ErrorAnswer // of errors.jsonl
+	net  listener
 
 	mu       sync.Mutex
 	token    string // see Token
@@ -47,7 +47,7 @@ func NewServer(rec *Recording) *Server {
 	if err != nil {
 		panic(err)
 	}
-	s := &Server{rec: rec, errors: rows, token: token}
+	s := &Server{rec: rec, rows: rows, token: token}
 	s.Goto(0)
 	return s
 }
@@ -118,6 +118,14 @@ func (s *Server) LinkIDs() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return idsOf(s.links.answers)
+}
+
+// Links is what every link answers at present, in LIST order, the deleted
+// included. Bodies must not be written to.
+func (s *Server) Links() []Answer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.links.answers)
 }
 
 // AllLinkIDs is every link of the whole recording in LIST order, then those

@@ -104,6 +104,11 @@ func TestLinksAreKnownBeforeAndAfterTheyLive(t *testing.T) {
 	if diff := cmp.Diff(all, s.LinkIDs()); diff != "" {
 		t.Errorf("links at step 3 (-want +got):\n%s", diff)
 	}
+	for _, link := range s.Links() {
+		if got := ask(t, s, links+link.ID); got.StatusCode != link.Status || got.body != string(link.Body) {
+			t.Errorf("%s: %d, want %d as in Links", link.ID, got.StatusCode, link.Status)
+		}
+	}
 }
 
 func TestRequestsAreCountedAndLogged(t *testing.T) {

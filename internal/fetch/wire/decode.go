@@ -34,8 +34,9 @@ func Decode(data []byte, shape *Shape, v any) ([]Note, error) {
 // decoder reads values and knows where it is.
 type decoder struct {
 	scanner
-	steps []step
-	notes []Note
+	written string // all of data: texts are parts of it instead of copies
+	steps   []step
+	notes   []Note
 }
 
 // located makes any error one that says where, while the path is known.
@@ -54,6 +55,14 @@ func (d *decoder) misfit(reason string) error {
 	return &Error{Path: path(d.steps, true), Reason: reason}
 }
 
+// expected is an error about a value of another type.
+func (d *decoder) expected(what string) error {
+	if d.pos >= len(d.data) {
+		return d.fail("")
+	}
+	return d.misfit(what + " expected, found " + kindName(d.data[d.pos]))
+}
+
 func (d *decoder) note(kind NoteKind, value []byte) {
 	d.notes = append(d.notes, Note{Kind: kind, Path: path(d.steps, false), Value: value})
 }
@@ -61,8 +70,8 @@ func (d *decoder) note(kind NoteKind, value []byte) {
 // object reads one struct. When the struct has no Extra, its unknown keys come
 // back as an object for the struct around it.
 func (d *decoder) object(shape *Shape, v reflect.Value) (left Extra, err error) {
-	if c := d.peek(); c != '{' {
-		return nil, d.misfit("an object expected, found " + kindName(c))
+	if d.peek() != '{' {
+		return nil, d.expected("an object")
 	}
 	o := objectReader{decoder: d, shape: shape, v: v}
 	if err := d.members(o.member); err != nil {
@@ -91,14 +100,14 @@ type objectReader struct {
 
 // misfit is an optional field whose value did not fit.
 type misfit struct {
+	key            string
 	quotedKey, raw []byte
-	steps          []step
 	err            error
 }
 
 func (o *objectReader) member(quotedKey []byte) error {
 	i, key := o.lookup(quotedKey)
-	o.steps = append(o.steps, step{key: key})
+	o.steps = append(o.steps, keyStep(key))
 	defer func() { o.steps = o.steps[:len(o.steps)-1] }()
 	if i < 0 {
 		raw, err := o.value()
@@ -106,7 +115,7 @@ func (o *objectReader) member(quotedKey []byte) error {
 			return o.located(err)
 		}
 		o.note(UnknownKey, raw)
-		return o.keep(quotedKey, raw)
+		return o.keep(key, quotedKey, raw)
 	}
 	f := &o.shape.fields[i]
 	if o.seen&(1<<i) != 0 {
@@ -119,7 +128,7 @@ func (o *objectReader) member(quotedKey []byte) error {
 	left, err := o.field(f, o.v.Field(f.index))
 	if err == nil {
 		if left != nil {
-			return o.keep(quotedKey, left)
+			return o.keep(key, quotedKey, left)
 		}
 		return nil
 	}
@@ -135,7 +144,7 @@ func (o *objectReader) member(quotedKey []byte) error {
 		return o.located(syntax)
 	}
 	o.v.Field(f.index).SetZero()
-	o.misfits = append(o.misfits, misfit{quotedKey, raw, slices.Clone(o.steps), err})
+	o.misfits = append(o.misfits, misfit{key, quotedKey, raw, err})
 	return nil
 }
 
@@ -156,13 +165,13 @@ func (o *objectReader) lookup(quotedKey []byte) (int, string) {
 }
 
 // keep puts a member into the object's Extra.
-func (o *objectReader) keep(quotedKey, raw []byte) error {
-	key, cleanKey := cleanRaw(quotedKey)
+func (o *objectReader) keep(key string, quotedKey, raw []byte) error {
+	fitKey, cleanKey := cleanRaw(quotedKey)
 	fit, clean := cleanRaw(raw)
 	if !clean || !cleanKey {
 		o.note(CleanedText, raw)
 	}
-	if !o.extra.add(key, fit) {
+	if !o.extra.add(key, fitKey, fit) {
 		return o.misfit("the key stands twice")
 	}
 	return nil
@@ -170,17 +179,14 @@ func (o *objectReader) keep(quotedKey, raw []byte) error {
 
 // finish judges the object as a whole.
 func (o *objectReader) finish() error {
-	tolerant, ok := o.v.Addr().Interface().(Tolerant)
-	unknown := ok && tolerant.Unknown()
 	for _, m := range o.misfits {
-		if !unknown {
+		if tolerant, ok := o.v.Addr().Interface().(Tolerant); !ok || !tolerant.Unknown() {
 			return m.err
 		}
-		outer := o.steps
-		o.steps = m.steps
+		o.steps = append(o.steps, keyStep(m.key))
 		o.note(OddShape, m.raw)
-		err := o.keep(m.quotedKey, m.raw)
-		o.steps = outer
+		err := o.keep(m.key, m.quotedKey, m.raw)
+		o.steps = o.steps[:len(o.steps)-1]
 		if err != nil {
 			return err
 		}
@@ -202,15 +208,14 @@ func (o *objectReader) finish() error {
 
 // keyError is an error about a member that is not being read.
 func (o *objectReader) keyError(key, reason string) error {
-	return &Error{Path: path(append(slices.Clone(o.steps), step{key: key}), true), Reason: reason}
+	return &Error{Path: path(append(slices.Clone(o.steps), keyStep(key)), true), Reason: reason}
 }
 
 // field reads a value into dst.
 func (d *decoder) field(f *field, dst reflect.Value) (left Extra, err error) {
 	c := d.peek()
-	if f.read == skip {
-		_, err := d.value()
-		return nil, err
+	if f.read == ignored {
+		return nil, d.skip()
 	}
 	if c == 'n' {
 		if err := d.literal(); err != nil {
@@ -252,7 +257,8 @@ func set[T any](dst reflect.Value, value T) {
 	case *T:
 		*p = value
 	case **T:
-		*p = &value
+		kept := value // of its own, so that the case above allocates nothing
+		*p = &kept
 	}
 }
 
@@ -267,15 +273,18 @@ func (d *decoder) text(f *field, dst reflect.Value) error {
 		return err
 	}
 	if c != '"' {
-		return d.misfit("a string expected, found " + kindName(c))
+		return d.expected("a string")
 	}
-	quoted, err := d.str()
+	quoted, plain, err := d.str()
 	if err != nil {
 		return err
 	}
-	text, clean := unquote(quoted)
-	if !clean {
-		d.note(CleanedText, quoted)
+	text := string(quoted[1:len(quoted)-1])
+	if !plain {
+		var clean bool
+		if text, clean = unquote(quoted); !clean {
+			d.note(CleanedText, quoted)
+		}
 	}
 	switch f.read {
 	case readDecimal:
@@ -304,7 +313,7 @@ func (d *decoder) text(f *field, dst reflect.Value) error {
 
 func (d *decoder) boolean(c byte, dst reflect.Value) error {
 	if c != 't' && c != 'f' {
-		return d.misfit("a boolean expected, found " + kindName(c))
+		return d.expected("a boolean")
 	}
 	if err := d.literal(); err != nil {
 		return err
@@ -315,7 +324,7 @@ func (d *decoder) boolean(c byte, dst reflect.Value) error {
 
 func (d *decoder) integer(c byte, dst reflect.Value) error {
 	if c != '-' && !isDigit(c) {
-		return d.misfit("an integer expected, found " + kindName(c))
+		return d.expected("an integer")
 	}
 	number, err := d.number()
 	if err != nil {
@@ -330,8 +339,8 @@ func (d *decoder) integer(c byte, dst reflect.Value) error {
 
 // raw keeps an object as written.
 func (d *decoder) raw(dst reflect.Value) error {
-	if c := d.peek(); c != '{' {
-		return d.misfit("an object expected, found " + kindName(c))
+	if d.peek() != '{' {
+		return d.expected("an object")
 	}
 	raw, err := d.value()
 	if err != nil {
@@ -348,7 +357,7 @@ func (d *decoder) raw(dst reflect.Value) error {
 // raws keeps the elements of an array as written.
 func (d *decoder) raws(c byte, dst reflect.Value) error {
 	if c != '[' {
-		return d.misfit("an array expected, found " + kindName(c))
+		return d.expected("an array")
 	}
 	var raws []json.RawMessage
 	err := d.elements(func() error {
@@ -362,14 +371,17 @@ func (d *decoder) raws(c byte, dst reflect.Value) error {
 
 // amounts reads an object of integers.
 func (d *decoder) amounts(dst reflect.Value) error {
-	if c := d.peek(); c != '{' {
-		return d.misfit("an object expected, found " + kindName(c))
+	if d.peek() != '{' {
+		return d.expected("an object")
 	}
 	amounts := map[string]int64{}
 	err := d.members(func(quotedKey []byte) error {
-		key, _ := unquote(quotedKey)
-		d.steps = append(d.steps, step{key: key})
+		key, clean := unquote(quotedKey)
+		d.steps = append(d.steps, keyStep(key))
 		defer func() { d.steps = d.steps[:len(d.steps)-1] }()
+		if !clean {
+			d.note(CleanedText, quotedKey)
+		}
 		if _, doubled := amounts[key]; doubled {
 			return d.misfit("the key stands twice")
 		}
@@ -386,8 +398,8 @@ func (d *decoder) amounts(dst reflect.Value) error {
 
 // slice reads an array of structs.
 func (d *decoder) slice(f *field, dst reflect.Value) (left Extra, err error) {
-	if c := d.peek(); c != '[' {
-		return nil, d.misfit("an array expected, found " + kindName(c))
+	if d.peek() != '[' {
+		return nil, d.expected("an array")
 	}
 	if dst.Kind() == reflect.Pointer {
 		dst.Set(reflect.New(dst.Type().Elem()))
@@ -398,7 +410,7 @@ func (d *decoder) slice(f *field, dst reflect.Value) (left Extra, err error) {
 	any := false
 	err = d.elements(func() error {
 		n := dst.Len()
-		d.steps = append(d.steps, step{index: n})
+		d.steps = append(d.steps, indexStep(n))
 		defer func() { d.steps = d.steps[:len(d.steps)-1] }()
 		if n == dst.Cap() {
 			dst.Grow(n)
@@ -421,16 +433,19 @@ func (d *decoder) slice(f *field, dst reflect.Value) (left Extra, err error) {
 
 // members builds a JSON object.
 type members struct {
-	keys [][]byte
+	keys map[string]bool // by what they say, not by how they are written
 	buf  []byte
 }
 
 // add appends a member; false when the key is there already.
-func (m *members) add(quotedKey, value []byte) bool {
-	if slices.ContainsFunc(m.keys, func(k []byte) bool { return bytes.Equal(k, quotedKey) }) {
+func (m *members) add(key string, quotedKey, value []byte) bool {
+	if m.keys[key] {
 		return false
 	}
-	m.keys = append(m.keys, quotedKey)
+	if m.keys == nil {
+		m.keys = map[string]bool{}
+	}
+	m.keys[key] = true
 	m.buf = append(m.buf, ',')
 	m.buf = append(append(append(m.buf, quotedKey...), ':'), value...)
 	return true

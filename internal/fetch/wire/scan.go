@@ -2,7 +2,10 @@ package wire
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
+	"math/bits"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -52,7 +55,7 @@ func (s *scanner) peek() byte {
 // expect consumes the byte c after white space.
 func (s *scanner) expect(c byte) error {
 	if s.peek() != c {
-		return s.fail(fmt.Sprintf("expected %q", c))
+		return s.fail(fmt.Sprintf("expected %q", rune(c)))
 	}
 	s.pos++
 	return nil
@@ -69,83 +72,114 @@ func (s *scanner) end() error {
 // members calls visit for every member of the object that begins here, with
 // the key as written (quotes included). visit consumes the value.
 func (s *scanner) members(visit func(key []byte) error) error {
-	return s.list('{', '}', func() error {
-		if s.peek() != '"' {
-			return s.fail("expected a key")
-		}
-		key, err := s.str()
-		if err != nil {
+	more, err := s.open('{')
+	for more && err == nil {
+		var key []byte
+		if key, err = s.key(); err != nil {
 			return err
 		}
-		if err := s.expect(':'); err != nil {
+		if err = visit(key); err != nil {
 			return err
 		}
-		return visit(key)
-	})
+		more, err = s.more('{')
+	}
+	return err
 }
 
 // elements calls visit for every element of the array that begins here. visit
 // consumes the element.
 func (s *scanner) elements(visit func() error) error {
-	return s.list('[', ']', visit)
-}
-
-func (s *scanner) list(open, end byte, item func() error) error {
-	if err := s.expect(open); err != nil {
-		return err
-	}
-	if s.depth++; s.depth > maxDepth {
-		return &syntaxError{offset: s.pos, reason: fmt.Sprintf("nested deeper than %d", maxDepth)}
-	}
-	if s.peek() == end {
-		s.pos++
-		s.depth--
-		return nil
-	}
-	for {
-		if err := item(); err != nil {
+	more, err := s.open('[')
+	for more && err == nil {
+		if err = visit(); err != nil {
 			return err
 		}
-		switch s.peek() {
-		case ',':
-			s.pos++
-		case end:
-			s.pos++
-			s.depth--
-			return nil
-		default:
-			return s.fail(fmt.Sprintf("expected ',' or %q", end))
-		}
+		more, err = s.more('[')
 	}
+	return err
+}
+
+// closing is the bracket that ends what the given one began.
+func closing(bracket byte) byte { return bracket + 2 } // so it is in ASCII, for both
+
+// open enters an object or array, and says whether there is anything in it.
+func (s *scanner) open(bracket byte) (more bool, err error) {
+	if err := s.expect(bracket); err != nil {
+		return false, err
+	}
+	if s.depth++; s.depth > maxDepth {
+		return false, &syntaxError{offset: s.pos, reason: fmt.Sprintf("nested deeper than %d", maxDepth)}
+	}
+	if s.peek() == closing(bracket) {
+		s.pos++
+		s.depth--
+		return false, nil
+	}
+	return true, nil
+}
+
+// more goes on to the next member or element, or leaves.
+func (s *scanner) more(bracket byte) (bool, error) {
+	switch s.peek() {
+	case ',':
+		s.pos++
+		return true, nil
+	case closing(bracket):
+		s.pos++
+		s.depth--
+		return false, nil
+	}
+	return false, s.fail(fmt.Sprintf("expected ',' or %q", rune(closing(bracket))))
+}
+
+// key consumes a key and the colon, and returns the key as written.
+func (s *scanner) key() ([]byte, error) {
+	if s.peek() != '"' {
+		return nil, s.fail("expected a key")
+	}
+	key, _, err := s.str()
+	if err != nil {
+		return nil, err
+	}
+	return key, s.expect(':')
 }
 
 // value consumes any value and returns it as written.
 func (s *scanner) value() ([]byte, error) {
-	c := s.peek()
+	s.peek()
 	start := s.pos
-	var err error
+	if err := s.skip(); err != nil {
+		return nil, err
+	}
+	return s.data[start:s.pos], nil
+}
+
+// skip consumes any value.
+func (s *scanner) skip() (err error) {
+	c := s.peek()
 	switch {
-	case c == '{':
-		err = s.members(func([]byte) error {
-			_, err := s.value()
-			return err
-		})
-	case c == '[':
-		err = s.elements(func() error {
-			_, err := s.value()
-			return err
-		})
 	case c == '"':
-		_, err = s.str()
+		_, _, err = s.str()
+	case c == '{' || c == '[':
+		more, err := s.open(c)
+		for more && err == nil {
+			if c == '{' {
+				if _, err = s.key(); err != nil {
+					return err
+				}
+			}
+			if err = s.skip(); err != nil {
+				return err
+			}
+			more, err = s.more(c)
+		}
+		return err
 	case c == '-' || isDigit(c):
 		_, err = s.number()
 	default:
 		err = s.literal()
 	}
-	if err != nil {
-		return nil, err
-	}
-	return s.data[start:s.pos], nil
+	return err
 }
 
 // literal consumes true, false or null.
@@ -160,30 +194,51 @@ func (s *scanner) literal() error {
 	return s.fail("expected a JSON value")
 }
 
-// str consumes a string and returns it as written, quotes included.
-func (s *scanner) str() ([]byte, error) {
+// str consumes a string and returns it as written, quotes included. plain says
+// that what is written is the text: ASCII without escapes.
+func (s *scanner) str() (quoted []byte, plain bool, err error) {
 	start := s.pos
+	plain = true
 	for i := start + 1; i < len(s.data); {
+		if i+8 <= len(s.data) {
+			marks := special(binary.LittleEndian.Uint64(s.data[i:]))
+			if marks == 0 {
+				i += 8
+				continue
+			}
+			i += bits.TrailingZeros64(marks) / 8
+		}
 		switch c := s.data[i]; {
 		case c == '"':
 			s.pos = i + 1
-			return s.data[start:s.pos], nil
+			return s.data[start:s.pos], plain, nil
 		case c == '\\':
 			n := escapeLen(s.data[i:])
 			if n == 0 {
 				s.pos = i
-				return nil, s.fail("broken escape in a string")
+				return nil, false, s.fail("broken escape in a string")
 			}
+			plain = false
 			i += n
 		case c < ' ':
 			s.pos = i
-			return nil, s.fail("control character in a string")
+			return nil, false, s.fail("control character in a string")
 		default:
+			plain = plain && c < utf8.RuneSelf
 			i++
 		}
 	}
 	s.pos = len(s.data)
-	return nil, s.fail("")
+	return nil, false, s.fail("")
+}
+
+// special finds the first of 8 bytes that ends a string or is not plain: a
+// quote, a backslash, a control character, or beyond ASCII. The lowest bit set is
+// in that byte; 0 when there is none.
+func special(word uint64) uint64 {
+	const each, high = 0x0101010101010101, 0x8080808080808080
+	quote, backslash := word^each*'"', word^each*'\\'
+	return ((quote-each)&^quote | (backslash-each)&^backslash | (word - each*' ') | word) & high
 }
 
 // escapeLen is the length of the escape that begins b, 0 when it is none.
@@ -279,27 +334,27 @@ func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 // clean is false.
 func unquote(quoted []byte) (text string, clean bool) {
 	raw := quoted[1 : len(quoted)-1]
-	if bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw) {
-		return string(raw), true
+	clean = utf8.Valid(raw)
+	if !clean {
+		raw = []byte(string([]rune(string(raw)))) // U+FFFD for every byte that is none of a rune
 	}
-	clean = true
-	out := make([]byte, 0, len(raw))
-	for i := 0; i < len(raw); {
-		if raw[i] != '\\' {
-			r, n := utf8.DecodeRune(raw[i:])
-			clean = clean && (r != utf8.RuneError || n > 1)
-			out = utf8.AppendRune(out, r)
-			i += n
-			continue
-		}
-		r, n := unescape(raw[i:])
+	escape := bytes.IndexByte(raw, '\\')
+	if escape < 0 {
+		return string(raw), clean
+	}
+	var out strings.Builder
+	out.Grow(len(raw))
+	for ; escape >= 0; escape = bytes.IndexByte(raw, '\\') {
+		out.Write(raw[:escape])
+		r, n := unescape(raw[escape:])
 		if r == badRune {
 			r, clean = utf8.RuneError, false
 		}
-		out = utf8.AppendRune(out, r)
-		i += n
+		out.WriteRune(r)
+		raw = raw[escape+n:]
 	}
-	return string(out), clean
+	out.Write(raw)
+	return out.String(), clean
 }
 
 // badRune marks an escape that stands for something Postgres cannot hold.

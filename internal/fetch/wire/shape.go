@@ -42,7 +42,7 @@ const (
 	readAmounts
 	readStruct
 	readSlice
-	skip
+	ignored
 )
 
 // ShapeOf works out the shape of struct type T. It panics on a type or tag it
@@ -102,13 +102,13 @@ func (f *field) typed(t reflect.Type) {
 		reflect.TypeFor[json.RawMessage]():   readRaw,
 		reflect.TypeFor[[]json.RawMessage](): readRaws,
 		reflect.TypeFor[map[string]int64]():  readAmounts,
-		reflect.TypeFor[Ignored]():           skip,
+		reflect.TypeFor[Ignored]():           ignored,
 	}
 	read, ok := simple[t]
 	switch {
 	case ok:
 		f.read = read
-		if read == skip || read == readAmounts {
+		if read == ignored || read == readAmounts {
 			f.optional, f.nullable = true, true
 		}
 	case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct:

@@ -80,20 +80,30 @@ func (e *Error) Error() string {
 	return e.Path + ": " + e.Reason
 }
 
-// step is one step of the path to a value: a key, or an index when key is "".
+// step is one step of the path to a value: a key, or an index when that is not
+// negative.
 type step struct {
 	key   string
 	index int
 }
+
+func keyStep(key string) step  { return step{key: key, index: -1} }
+func indexStep(index int) step { return step{index: index} }
+
+// maxPathKey bounds a key within a path, in bytes. Polar's longest has 28.
+const maxPathKey = 100
 
 // path writes steps with indices for a person, without for a note.
 func path(steps []step, indices bool) string {
 	var b strings.Builder
 	for _, s := range steps {
 		switch {
-		case s.key != "":
+		case s.index < 0:
 			if b.Len() > 0 {
 				b.WriteByte('.')
+			}
+			if len(s.key) > maxPathKey {
+				s.key = strings.ToValidUTF8(s.key[:maxPathKey], "") + "…"
 			}
 			b.WriteString(s.key)
 		case indices:

@@ -1,0 +1,307 @@
+// Package words says changes of rows in plain words: "price 89.00 usd a month ->
+// 99.00 usd a month" instead of a row that went and a row that came.
+//
+// It knows what the columns mean to a person, and neither Polar nor Postgres.
+package words
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/big"
+	"slices"
+	"strings"
+
+	"golang.org/x/text/currency"
+)
+
+// Change is one change of one row, as the table changes has it.
+type Change struct {
+	Entity        string // table
+	Op            string // insert, update, remove, restore
+	Before, After json.RawMessage
+	Subject       string // what the row is, or belongs to: a product's name, a link's label
+}
+
+// Sign says what kind of line it is, for a colour.
+type Sign byte
+
+// The signs of lines.
+const (
+	Came    Sign = '+'
+	Went    Sign = '-'
+	Changed Sign = '~'
+)
+
+// Line is one thing that changed.
+type Line struct {
+	Sign Sign
+	Text string
+}
+
+// Lines says changes that belong together (of one link, or of one run) in plain
+// words, in a fixed order. A price that went and one that came in its place are
+// one line. name gives the name of a product, benefit, media, meter or discount
+// by its id, or "".
+func Lines(changes []Change, name func(id string) string) []Line {
+	var lines []Line
+	var went, came []price
+	for _, c := range changes {
+		before, after := parse(c.Before), parse(c.After)
+		switch {
+		case c.Entity == "prices" && (c.Op == "remove" || c.Op == "insert" || c.Op == "restore"):
+			p := price{subject: c.Subject, row: after}
+			if c.Op == "remove" {
+				p.row = before
+				went = append(went, p)
+			} else {
+				came = append(came, p)
+			}
+		case c.Entity == "price_tiers" && c.Op == "insert":
+			// A new price says that it has tiers.
+		default:
+			lines = append(lines, one(c, before, after, name)...)
+		}
+	}
+	return append(prices(went, came), lines...)
+}
+
+type row = map[string]any
+
+func parse(raw json.RawMessage) row {
+	if len(raw) == 0 {
+		return nil
+	}
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber() // amounts are exact
+	var r row
+	if decoder.Decode(&r) != nil {
+		return nil
+	}
+	return r
+}
+
+// one says a change of anything but a price that came or went.
+func one(c Change, before, after row, name func(string) string) []Line {
+	what := noun(c.Entity)
+	if c.Subject != "" {
+		what += " " + quote(c.Subject)
+	}
+	switch c.Entity {
+	case "checkout_link_products":
+		return join(c, before, after, what+" offers", "product", "product_id", name)
+	case "product_benefits":
+		return join(c, before, after, what+" gives", "benefit", "benefit_id", name)
+	case "product_medias":
+		return join(c, before, after, what+" shows", "picture", "media_id", name)
+	case "discount_amounts":
+		return []Line{amountLine(c, before, after, what)}
+	}
+	switch c.Op {
+	case "insert":
+		return []Line{{Came, what + " is new"}}
+	case "remove":
+		return []Line{{Went, what + " is gone"}}
+	case "restore":
+		return []Line{{Came, what + " is back"}}
+	}
+	var lines []Line
+	for _, column := range slices.Sorted(maps.Keys(before)) {
+		if column == "removed_at" {
+			continue
+		}
+		lines = append(lines, Line{Changed, fmt.Sprintf("%s: %s %s -> %s", what, strings.ReplaceAll(column, "_", " "),
+			value(column, before[column], name), value(column, after[column], name))})
+	}
+	return lines
+}
+
+// join says that something came to a list, left it, or moved in it.
+func join(c Change, before, after row, what, kind, column string, name func(string) string) []Line {
+	thing := func(r row) string { return kind + " " + value(column, r[column], name) }
+	place := func(r row) string { return fmt.Sprintf(" at place %v", r["position"]) }
+	switch {
+	case c.Op == "insert":
+		return []Line{{Came, what + " " + thing(after) + place(after)}}
+	case c.Op == "remove":
+		return []Line{{Went, what + " no longer " + thing(before)}}
+	case after[column] != nil: // another thing at the same place
+		return []Line{{Changed, what + " " + thing(before) + " -> " + thing(after)}}
+	}
+	return []Line{{Changed, fmt.Sprintf("%s its %ss in another order: place %v -> %v", what, kind, before["position"], after["position"])}}
+}
+
+func amountLine(c Change, before, after row, what string) Line {
+	amount := func(r row) string { return Amount(text(r["amount"]), text(r["currency"])) }
+	switch c.Op {
+	case "insert":
+		return Line{Came, what + ": " + amount(after) + " off"}
+	case "remove":
+		return Line{Went, what + ": no longer " + amount(before) + " off"}
+	}
+	return Line{Changed, fmt.Sprintf("%s: amount %s -> %s", what, text(before["amount"]), text(after["amount"]))}
+}
+
+// noun is what a row is called.
+func noun(table string) string {
+	switch table {
+	case "checkout_links", "checkout_link_products":
+		return "link"
+	case "products", "product_benefits", "product_medias":
+		return "product"
+	case "prices":
+		return "price of"
+	case "price_tiers":
+		return "tier of a price of"
+	case "discounts", "discount_amounts":
+		return "discount"
+	case "medias":
+		return "picture"
+	}
+	return strings.TrimSuffix(table, "s")
+}
+
+// value says a column's value. What opens a checkout stays hidden.
+func value(column string, v any, name func(string) string) string {
+	switch column {
+	case "client_secret", "url":
+		return "[hidden]"
+	case "product_id", "benefit_id", "media_id", "meter_id", "discount_id":
+		if id, ok := v.(string); ok {
+			if n := name(id); n != "" {
+				return quote(n)
+			}
+			return id
+		}
+	}
+	switch v := v.(type) {
+	case nil:
+		return "none"
+	case string:
+		return quote(v)
+	case bool:
+		return map[bool]string{true: "yes", false: "no"}[v]
+	case json.Number:
+		return v.String()
+	}
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return "?"
+	}
+	return shorten(string(raw))
+}
+
+func text(v any) string {
+	if v == nil {
+		return ""
+	}
+	return fmt.Sprint(v)
+}
+
+// maxText is how much of a text is shown, in runes.
+const maxText = 60
+
+func shorten(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	if runes := []rune(s); len(runes) > maxText {
+		return string(runes[:maxText]) + "…"
+	}
+	return s
+}
+
+func quote(s string) string { return `"` + shorten(s) + `"` }
+
+// price is a price that came or went.
+type price struct {
+	subject string
+	row     row
+}
+
+// kind is what a price that replaces another has in common with it.
+func (p price) kind() string {
+	return strings.Join([]string{p.subject, text(p.row["amount_type"]), text(p.row["price_currency"]), text(p.row["recurring_interval"])}, "\x00")
+}
+
+// prices pairs what went with what came in its place.
+func prices(went, came []price) []Line {
+	byKind := func(a, b price) int {
+		return cmp.Or(cmp.Compare(a.kind(), b.kind()), cmp.Compare(Price(a.row), Price(b.row)))
+	}
+	slices.SortFunc(went, byKind)
+	slices.SortFunc(came, byKind)
+	var lines []Line
+	for _, w := range went {
+		of := ""
+		if w.subject != "" {
+			of = " of " + quote(w.subject)
+		}
+		i := slices.IndexFunc(came, func(c price) bool { return c.kind() == w.kind() })
+		if i < 0 {
+			lines = append(lines, Line{Went, "price " + Price(w.row) + of + " is gone"})
+			continue
+		}
+		lines = append(lines, Line{Changed, "price" + of + " " + Price(w.row) + " -> " + Price(came[i].row)})
+		came = slices.Delete(came, i, i+1)
+	}
+	for _, c := range came {
+		of := ""
+		if c.subject != "" {
+			of = " of " + quote(c.subject)
+		}
+		lines = append(lines, Line{Came, "price " + Price(c.row) + of + " is new"})
+	}
+	return lines
+}
+
+// Price says what a row of prices asks for: "89.00 usd a month".
+func Price(r map[string]any) string {
+	money := func(column string) string { return Amount(text(r[column]), text(r["price_currency"])) }
+	var said string
+	switch kind := text(r["amount_type"]); kind {
+	case "fixed":
+		said = money("price_amount")
+	case "free":
+		said = "free"
+	case "custom":
+		said = "pay what you want"
+		if r["minimum_amount"] != nil {
+			said += " from " + money("minimum_amount")
+		}
+	case "metered_unit":
+		said = money("unit_amount") + " a unit"
+	case "seat_based":
+		said = money("price_per_seat") + " a seat"
+	case "unit_based":
+		said = "by units in tiers, " + text(r["price_currency"])
+	default:
+		said = kind
+		if r["price_amount"] != nil {
+			said += " " + money("price_amount")
+		}
+	}
+	if interval := text(r["recurring_interval"]); interval != "" {
+		said += " a " + interval
+	}
+	return said
+}
+
+// Amount says an amount in minor units in the currency's own: 8900 usd is 89.00
+// usd, 8900 jpy is 8900 jpy. Fractions of a cent stay exact.
+func Amount(minor, code string) string {
+	n, ok := new(big.Rat).SetString(minor)
+	if !ok {
+		return strings.TrimSpace(minor + " " + code)
+	}
+	scale := 2
+	if unit, err := currency.ParseISO(strings.ToUpper(code)); err == nil {
+		scale, _ = currency.Standard.Rounding(unit)
+	}
+	n.Quo(n, new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(scale)), nil)))
+	said := n.FloatString(scale)
+	if exact, ok := new(big.Rat).SetString(said); !ok || exact.Cmp(n) != 0 {
+		said = strings.TrimRight(n.FloatString(scale+18), "0")
+	}
+	return strings.TrimSpace(said + " " + code)
+}
