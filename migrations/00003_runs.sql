@@ -8,7 +8,8 @@ CREATE TABLE sync_runs (
     trigger text NOT NULL,
     status text NOT NULL DEFAULT 'running'
         CHECK (status IN ('running', 'succeeded', 'partial', 'failed', 'abandoned')),
-    started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    started_at timestamptz NOT NULL,
+    observing_since timestamptz NOT NULL,
     heartbeat_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     finished_at timestamptz,
     holder text NOT NULL,
@@ -34,7 +35,8 @@ COMMENT ON COLUMN sync_runs.id IS 'Id of the run, a UUIDv7: ordered by time';
 COMMENT ON COLUMN sync_runs.source IS 'Name of the source in the configuration';
 COMMENT ON COLUMN sync_runs.trigger IS 'What called the run: start, schedule, backfill';
 COMMENT ON COLUMN sync_runs.status IS 'running; succeeded: all links in place; partial: some failed, the rest is in place; failed: stopped early; abandoned: its process died or was stopped';
-COMMENT ON COLUMN sync_runs.started_at IS 'When the run began';
+COMMENT ON COLUMN sync_runs.started_at IS 'When the run began, by the clock of its process, like the times of its requests';
+COMMENT ON COLUMN sync_runs.observing_since IS 'Before the first request of the run, or of the run that it went on with: everything the run stands for was seen later';
 COMMENT ON COLUMN sync_runs.heartbeat_at IS 'Last sign of life of a running run; an old one is taken over';
 COMMENT ON COLUMN sync_runs.finished_at IS 'When the run ended; null while it runs';
 COMMENT ON COLUMN sync_runs.holder IS 'Process that runs it: where, and its process id';

@@ -175,15 +175,23 @@ SELECT id, (removed_at IS NOT NULL)::bool AS removed
 FROM checkout_links
 WHERE id = ANY (@id::uuid[]);
 
--- name: ListLiveCheckoutLinks :many
--- The links of the given organizations that are not marked as gone.
-SELECT id
-FROM checkout_links
-WHERE removed_at IS NULL AND organization_id = ANY (@organization_id::uuid[])
-ORDER BY id;
-
 -- name: ListOrganizations :many
 -- The organizations that live links belong to; one, as a rule.
 SELECT DISTINCT organization_id
 FROM checkout_links
 WHERE removed_at IS NULL;
+
+-- name: CountCheckoutLinksThrough :one
+-- How many live links of an organization are as old as created_at or older: as
+-- many as LIST showed up to there, unless some are gone or were not shown.
+SELECT count(*)
+FROM checkout_links
+WHERE removed_at IS NULL AND organization_id = @organization_id AND created_at <= @created_at;
+
+-- name: ListLiveCheckoutLinks :many
+-- The links of the given organizations that are not marked as gone and younger
+-- than created_at.
+SELECT id
+FROM checkout_links
+WHERE removed_at IS NULL AND organization_id = ANY (@organization_id::uuid[]) AND created_at > @created_at
+ORDER BY id;

@@ -15,3 +15,9 @@ ORDER BY d.kind, d.path, d.value
 ON CONFLICT (kind, path, value) DO UPDATE SET
     last_seen_at = greatest(t.last_seen_at, excluded.last_seen_at),
     count = t.count + excluded.count;
+
+-- name: ListDrift :many
+-- What Polar sends that this program does not know, newest first.
+SELECT kind, path, value, sample, first_seen_at, last_seen_at, count
+FROM drift
+ORDER BY last_seen_at DESC, kind, path, value;

@@ -31,3 +31,21 @@ ON CONFLICT (source, checkout_link_id) DO UPDATE SET
 -- Forgets the failures of links that landed. Touches nothing when there are none.
 DELETE FROM sync_failures
 WHERE source = @source AND checkout_link_id = ANY (@checkout_link_id::uuid[]);
+
+-- name: ListFailures :many
+-- Links that fail, the longest first.
+SELECT
+    f.source, f.checkout_link_id, f.since, f.last_at, f.attempts, f.kind, f.message, f.path,
+    l.label
+FROM sync_failures AS f
+LEFT JOIN checkout_links AS l ON l.id = f.checkout_link_id
+WHERE f.source = @source
+ORDER BY f.since, f.checkout_link_id
+LIMIT @most;
+
+-- name: GetFailure :many
+-- What is known of one link's failure, by source.
+SELECT source, since, last_at, attempts, kind, message, path
+FROM sync_failures
+WHERE checkout_link_id = @checkout_link_id
+ORDER BY source;

@@ -1,8 +1,8 @@
 -- name: StartRun :exec
 -- Begins a run, which is the lock of its source: the insert fails with a unique
 -- violation while another run of the source is running.
-INSERT INTO sync_runs (id, source, trigger, holder, scope)
-VALUES (@id, @source, @trigger, @holder, @scope);
+INSERT INTO sync_runs (id, source, trigger, holder, scope, started_at, observing_since, checkpoint)
+VALUES (@id, @source, @trigger, @holder, @scope, @started_at, @observing_since, sqlc.narg(checkpoint));
 
 -- name: AbandonStaleRun :execrows
 -- Ends the running run of a source whose process gives no sign of life any more.
@@ -66,8 +66,41 @@ SELECT end_batch(@id::uuid, sqlc.narg(checkpoint)::jsonb);
 -- name: GetPreviousStart :one
 -- When the last run of the same scope began that came to its end: what it saw,
 -- it saw not before.
-SELECT started_at
+SELECT observing_since
 FROM sync_runs
 WHERE source = @source AND scope = @scope AND status IN ('succeeded', 'partial')
 ORDER BY started_at DESC
 LIMIT 1;
+
+-- name: GetLastRun :one
+-- The last run of a scope: where a backfill may go on.
+SELECT status, checkpoint, observing_since, finished_at
+FROM sync_runs
+WHERE source = @source AND scope = @scope
+ORDER BY started_at DESC, id DESC
+LIMIT 1;
+
+-- name: AbandonRun :execrows
+-- Ends a run whose process is known to be dead.
+UPDATE sync_runs SET
+    status = 'abandoned',
+    finished_at = clock_timestamp(),
+    error = 'its process died, taken over'
+WHERE id = @id AND status = 'running';
+
+-- name: ListRuns :many
+-- A source's last runs, newest first.
+SELECT
+    id, trigger, status, holder, started_at, heartbeat_at, finished_at, links_total, links_changed,
+    links_unchanged, links_removed, links_failed, rows_inserted, rows_updated, rows_removed, requests, error
+FROM sync_runs
+WHERE source = @source
+ORDER BY started_at DESC, id DESC
+LIMIT @most;
+
+-- name: GetLastSight :one
+-- When the last finished run of any source began.
+SELECT max(observing_since)::timestamptz AS seen_at
+FROM sync_runs
+WHERE status IN ('succeeded', 'partial')
+HAVING max(observing_since) IS NOT NULL;

@@ -22,6 +22,8 @@ type backfillOptions struct {
 	source           string
 	failIfRunning    bool
 	allowMassRemoval bool
+	restart          bool
+	dryRun           bool
 }
 
 func newBackfill(a *app) *cobra.Command {
@@ -33,12 +35,16 @@ func newBackfill(a *app) *cobra.Command {
 link of the organization. On a terminal it shows progress; elsewhere it logs a
 line every 10 seconds.
 
+A backfill that was killed or stopped is gone on with when it is started again
+within a day: what it had finished is not fetched again. --restart starts over.
+
 While another run holds the source it waits for that run's end, or ends itself
 with --fail-if-running.
 
 Exit: 0 done, 3 done but some links failed, 4 Polar refused the token,
 5 Polar unreachable, 6 stopped by the mass-removal guard, 7 another run holds
-the source, 8 schema does not fit, 9 database unreachable.`,
+the source, 8 schema does not fit, 9 database unreachable, 10 differences found
+(--dry-run).`,
 		Example: `  syncer backfill
   syncer backfill 01234567-89ab-4cde-8f01-23456789abcd
   syncer backfill --all --json`,
@@ -52,6 +58,8 @@ the source, 8 schema does not fit, 9 database unreachable.`,
 	flags.BoolVar(&o.all, "all", false, "every link of the organization")
 	flags.StringVar(&o.source, "source", "", "only the source of this `NAME`")
 	flags.BoolVar(&o.failIfRunning, "fail-if-running", false, "exit 7 instead of waiting while another run holds the source")
+	flags.BoolVar(&o.dryRun, "dry-run", false, "show what would change, link by link, and write nothing; exit 10 when there is any")
+	flags.BoolVar(&o.restart, "restart", false, "start over instead of going on where a killed backfill stopped")
 	flags.BoolVar(&o.allowMassRemoval, "allow-mass-removal", false, "mark links as removed even if it is more than 20 % of them and more than 5")
 	return cmd
 }
@@ -79,6 +87,9 @@ func (a *app) backfill(ctx context.Context, o backfillOptions) (err error) {
 	defer func() { err = errors.Join(err, closeAll()) }()
 	if err != nil {
 		return err
+	}
+	if o.dryRun {
+		return a.dryRun(ctx, sources)
 	}
 	var reports []syncer.Report
 	for _, source := range sources {
@@ -136,7 +147,7 @@ func (a *app) backfillOne(ctx context.Context, source opened, o backfillOptions,
 	for {
 		shown := watch(terminal, source.syncer.Logger, source.config.Name)
 		report, err := source.syncer.Run(ctx, source.source, syncer.Options{
-			Trigger: "backfill", AllowMassRemoval: o.allowMassRemoval, Progress: shown.update,
+			Trigger: "backfill", Resume: true, Restart: o.restart, AllowMassRemoval: o.allowMassRemoval, Progress: shown.update,
 		})
 		shown.end()
 		if !errors.Is(err, db.ErrHeld) || o.failIfRunning {

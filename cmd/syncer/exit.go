@@ -23,6 +23,7 @@ const (
 	exitHeld        = 7
 	exitSchema      = 8
 	exitDatabase    = 9
+	exitDifferent   = 10
 	exitSignal      = 128 // plus the signal's number
 )
 
@@ -34,6 +35,9 @@ func (e usageError) Unwrap() error { return e.err }
 
 // errPartial: finished, and some links failed. The report has said so already.
 var errPartial = errors.New("some links could not be synced")
+
+// errDifferent: a dry run found differences. They have been printed already.
+var errDifferent = errors.New("there are differences")
 
 // signalError is why a context ended that a signal ended.
 type signalError struct{ signal os.Signal }
@@ -67,6 +71,8 @@ func exitCode(ctx context.Context, err error) int {
 		return exitRefused
 	case fetch.Unreachable(err):
 		return exitUnreachable
+	case errors.Is(err, errDifferent):
+		return exitDifferent
 	case errors.Is(err, errPartial):
 		return exitPartial
 	}

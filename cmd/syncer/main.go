@@ -24,7 +24,7 @@ func realMain(args []string, stdout, stderr io.Writer, env environment) int {
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	code := exitCode(ctx, err)
-	if err != nil && !errors.Is(err, errPartial) && code < exitSignal {
+	if err != nil && !errors.Is(err, errPartial) && !errors.Is(err, errDifferent) && code < exitSignal {
 		fmt.Fprintf(stderr, "syncer: %v\n", err)
 		if text := hint(err); text != "" {
 			fmt.Fprintln(stderr, text)

@@ -50,6 +50,32 @@ func (a *app) openSources(ctx context.Context, c config, logger *slog.Logger) (a
 	return all, closeAll, nil
 }
 
+// eachSource calls do for every configured source with its schema, for commands
+// that only read.
+func (a *app) eachSource(ctx context.Context, do func(sourceConfig, *db.DB) error) (err error) {
+	c, err := a.config()
+	if err != nil {
+		return err
+	}
+	server := &database{app: a, config: c.Database}
+	if err := server.start(ctx); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, server.stop()) }()
+	for _, s := range c.Sources {
+		d, err := server.open(ctx, s.Schema)
+		if err != nil {
+			return err
+		}
+		err = do(s, d)
+		d.Close()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // checkSources makes sure that every source can be synced, before anything is
 // started.
 func checkSources(c config) error {

@@ -87,7 +87,7 @@ func (d *DB) Compare(ctx context.Context, b *Batch) ([]Change, error) {
 		})
 	}
 	if err := d.pool.SendBatch(ctx, &queries).Close(); err != nil {
-		return nil, fmt.Errorf("compare: %w", d.explain(err))
+		return nil, fmt.Errorf("compare: %w", d.Explain(err))
 	}
 	return all, nil
 }

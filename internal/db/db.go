@@ -103,7 +103,7 @@ func Open(ctx context.Context, config Config) (*DB, error) {
 	d := &DB{pool: pool, schema: config.Schema}
 	if err := pool.Ping(ctx); err != nil {
 		pool.Close()
-		return nil, d.explain(err)
+		return nil, d.Explain(err)
 	}
 	return d, nil
 }
@@ -145,12 +145,14 @@ func (d *DB) Pool() *pgxpool.Pool { return d.pool }
 func (d *DB) Schema() string { return d.schema }
 
 // Ping says whether the database answers.
-func (d *DB) Ping(ctx context.Context) error { return d.explain(d.pool.Ping(ctx)) }
+func (d *DB) Ping(ctx context.Context) error { return d.Explain(d.pool.Ping(ctx)) }
 
-func (d *DB) queries() *query.Queries { return query.New(d.pool) }
+// Queries gives the generated queries, for commands that read. Their errors are
+// for Explain.
+func (d *DB) Queries() *query.Queries { return query.New(d.pool) }
 
-// explain puts err into one of the kinds above, where it is of one.
-func (d *DB) explain(err error) error {
+// Explain puts err into one of the kinds above, where it is of one.
+func (d *DB) Explain(err error) error {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return err
 	}

@@ -2,16 +2,19 @@ package db
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
+
+	"syncer/internal/db/query"
 )
 
 // LinkStates says which of the given links have a row: true for a live one,
 // false for one that is marked as gone.
 func (d *DB) LinkStates(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]bool, error) {
-	states, err := d.queries().ListCheckoutLinkStates(ctx, ids)
+	states, err := d.Queries().ListCheckoutLinkStates(ctx, ids)
 	if err != nil {
-		return nil, d.explain(err)
+		return nil, d.Explain(err)
 	}
 	live := make(map[uuid.UUID]bool, len(states))
 	for _, s := range states {
@@ -20,16 +23,28 @@ func (d *DB) LinkStates(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]boo
 	return live, nil
 }
 
-// LiveLinks lists the live links of the given organizations, by id. Without
-// organizations it lists those of the only one there is, if there is one.
-func (d *DB) LiveLinks(ctx context.Context, organizations []uuid.UUID) ([]uuid.UUID, error) {
+// LiveLinks lists the live links of the given organizations that were created
+// after a moment, by id. Without organizations it lists those of the only one
+// there is, if there is one.
+func (d *DB) LiveLinks(ctx context.Context, organizations []uuid.UUID, after time.Time) ([]uuid.UUID, error) {
 	if len(organizations) == 0 {
-		all, err := d.queries().ListOrganizations(ctx)
+		all, err := d.Queries().ListOrganizations(ctx)
 		if err != nil || len(all) != 1 {
-			return nil, d.explain(err)
+			return nil, d.Explain(err)
 		}
 		organizations = all
 	}
-	ids, err := d.queries().ListLiveCheckoutLinks(ctx, organizations)
-	return ids, d.explain(err)
+	ids, err := d.Queries().ListLiveCheckoutLinks(ctx, query.ListLiveCheckoutLinksParams{
+		OrganizationID: organizations, CreatedAt: after,
+	})
+	return ids, d.Explain(err)
+}
+
+// CountThrough counts the live links of an organization that were created at a
+// moment or before.
+func (d *DB) CountThrough(ctx context.Context, organization uuid.UUID, through time.Time) (int, error) {
+	n, err := d.Queries().CountCheckoutLinksThrough(ctx, query.CountCheckoutLinksThroughParams{
+		OrganizationID: organization, CreatedAt: through,
+	})
+	return int(n), d.Explain(err)
 }

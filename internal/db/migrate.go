@@ -23,10 +23,11 @@ type Migration struct {
 }
 
 // Migrate brings the schema up to date and returns what it applied. Several may
-// start at once: a lock table lets one work while the others wait.
+// start at once: a lock table lets one work while the others wait. A schema that
+// is newer than this program stays as it is; the error is ErrSchema.
 func (d *DB) Migrate(ctx context.Context) ([]Migration, error) {
 	if err := d.createSchema(ctx); err != nil {
-		return nil, fmt.Errorf("create schema %s: %w", d.schema, d.explain(err))
+		return nil, fmt.Errorf("create schema %s: %w", d.schema, d.Explain(err))
 	}
 	p, closeProvider, err := d.provider()
 	if err != nil {
@@ -39,9 +40,9 @@ func (d *DB) Migrate(ctx context.Context) ([]Migration, error) {
 		applied = append(applied, Migration{Version: r.Source.Version, Name: r.Source.Path, AppliedAt: time.Now()})
 	}
 	if err != nil {
-		return applied, fmt.Errorf("migrate: %w", d.explain(err))
+		return applied, fmt.Errorf("migrate: %w", d.Explain(err))
 	}
-	return applied, nil
+	return applied, d.CheckSchema(ctx)
 }
 
 // Migrations lists all steps and when each was applied.
@@ -64,7 +65,7 @@ func (d *DB) Migrations(ctx context.Context) ([]Migration, error) {
 	}
 	statuses, err := p.Status(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("migration status: %w", d.explain(err))
+		return nil, fmt.Errorf("migration status: %w", d.Explain(err))
 	}
 	for _, s := range statuses {
 		all = append(all, Migration{Version: s.Source.Version, Name: s.Source.Path, AppliedAt: s.AppliedAt})
@@ -89,7 +90,7 @@ func (d *DB) CheckSchema(ctx context.Context) error {
 	}
 	if migrated {
 		if err := d.pool.QueryRow(ctx, `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`).Scan(&have); err != nil {
-			return d.explain(err)
+			return d.Explain(err)
 		}
 	}
 	switch {
@@ -106,12 +107,19 @@ func (d *DB) CheckSchema(ctx context.Context) error {
 // hasVersionTable says whether anything was ever migrated here.
 func (d *DB) hasVersionTable(ctx context.Context) (there bool, err error) {
 	err = d.pool.QueryRow(ctx, `SELECT to_regclass($1) IS NOT NULL`, d.schema+".goose_db_version").Scan(&there)
-	return there, d.explain(err)
+	return there, d.Explain(err)
 }
 
-// createSchema is safe when several start at once: IF NOT EXISTS alone is not.
+// createSchema makes the schema if it is missing. It asks first, because IF NOT
+// EXISTS wants the right to create one even if it is there. It is safe when
+// several start at once: IF NOT EXISTS alone is not.
 func (d *DB) createSchema(ctx context.Context) error {
-	_, err := d.pool.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+pgx.Identifier{d.schema}.Sanitize())
+	var there bool
+	err := d.pool.QueryRow(ctx, `SELECT to_regnamespace($1) IS NOT NULL`, d.schema).Scan(&there)
+	if err != nil || there {
+		return err
+	}
+	_, err = d.pool.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+pgx.Identifier{d.schema}.Sanitize())
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok && (e.Code == "23505" || e.Code == "42P06") {
 		return nil // another process made it at the same moment
 	}

@@ -69,7 +69,7 @@ func (d *DB) Save(ctx context.Context, run Run, b *Batch) (Changes, error) {
 		changes, err := d.save(ctx, run, b)
 		e, ok := errors.AsType[*pgconn.PgError](err)
 		if !ok || e.Code != "40P01" && e.Code != "40001" || try == saveTries {
-			return changes, d.explain(err)
+			return changes, d.Explain(err)
 		}
 		select {
 		case <-ctx.Done():

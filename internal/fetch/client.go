@@ -30,12 +30,12 @@ const (
 	maxBody = 16 << 20
 	// maxHeader bounds the answer's header.
 	maxHeader = 64 << 10
+	// keptBody bounds what is kept of an answer that is not what was asked for.
+	keptBody = 64 << 10
 	// tries is how often one request is sent before it counts as failed.
 	tries = 4
 	// maxPause caps Retry-After; Polar always says 60 seconds.
 	maxPause = 2 * time.Minute
-	// attemptTimeout bounds one request from dial to the last byte.
-	attemptTimeout = time.Minute
 )
 
 // Config is what a Client needs to know.
@@ -46,6 +46,7 @@ type Config struct {
 	UserAgent         string
 	Now               func() time.Time // what observations are stamped with; nil: time.Now
 	Backoff           time.Duration    // longest wait before the first retry, doubled for each; 0: 500 ms
+	Timeout           time.Duration    // of one request, from dial to the last byte; 0: a minute
 }
 
 // Token gives the access token. It is asked before every request, so that a token
@@ -74,6 +75,9 @@ func New(config Config) *Client {
 	if config.Backoff == 0 {
 		config.Backoff = 500 * time.Millisecond
 	}
+	if config.Timeout == 0 {
+		config.Timeout = time.Minute
+	}
 	return &Client{
 		config: config,
 		pacer:  newPacer(config.RequestsPerMinute),
@@ -91,7 +95,7 @@ func New(config Config) *Client {
 			},
 			// A redirect would carry the token to where it does not belong.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-			Timeout:       attemptTimeout,
+			Timeout:       config.Timeout,
 		},
 	}
 }
@@ -125,8 +129,7 @@ func (c *Client) get(ctx context.Context, path string, again500 bool) (answer, e
 			return a, err
 		}
 		if e.Kind == ErrRateLimited { //nolint:errorlint // Kind is one of the sentinels itself
-			c.pacer.pause(e.retryAfter)
-			continue
+			continue // the pacer waits
 		}
 		// Full jitter: many clients that failed together do not come back together.
 		wait := max(rand.N(c.config.Backoff<<(try-1)), e.retryAfter)
@@ -141,40 +144,53 @@ func (c *Client) get(ctx context.Context, path string, again500 bool) (answer, e
 // once sends one request and judges the answer. The error is an *Error, or the
 // context's.
 func (c *Client) once(ctx context.Context, path string) (answer, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.config.Server.String()+path, nil)
-	if err != nil {
-		return answer{}, &Error{Kind: ErrBadAnswer, Detail: err.Error()}
-	}
-	token, err := c.config.Token()
-	if err != nil {
-		return answer{}, &Error{Kind: ErrRefused, Detail: err.Error()}
-	}
-	request.Header.Set("Authorization", "Bearer "+token.Reveal())
-	request.Header.Set("Accept", "application/json")
-	request.Header.Set("Polar-Version", version)
-	request.Header.Set("User-Agent", c.config.UserAgent)
 	if err := c.pacer.begin(ctx); err != nil {
 		return answer{}, err
 	}
 	defer c.pacer.end()
+	a := answer{at: c.config.Now().Truncate(time.Microsecond)} // before the request: a slower, older answer must not win over a newer one
+	token, err := c.token()
+	if err != nil {
+		return a, err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.config.Server.String()+path, nil)
+	if err != nil {
+		return a, &Error{Kind: ErrBadAnswer, Detail: err.Error()}
+	}
+	request.Header.Set("Authorization", "Bearer "+token)
+	request.Header.Set("Accept", "application/json")
+	request.Header.Set("Polar-Version", version)
+	request.Header.Set("User-Agent", c.config.UserAgent)
 	c.requests.Add(1)
-	a := answer{at: c.config.Now()} // before the request: a slower, older answer must not win over a newer one
 	response, err := c.http.Do(request)
 	if err != nil {
 		return a, &Error{Kind: ErrUnavailable, Detail: bare(err), retry: true}
 	}
 	defer response.Body.Close()
-	a.body, err = io.ReadAll(io.LimitReader(response.Body, maxBody+1))
-	switch {
-	case len(a.body) > maxBody:
-		return a, &Error{
-			Kind: ErrBadAnswer, Status: response.StatusCode, Body: a.body[:1024],
-			Detail: fmt.Sprintf("longer than %d MiB", maxBody>>20),
-		}
-	case response.StatusCode == http.StatusOK && err != nil:
-		return a, &Error{Kind: ErrUnavailable, Detail: "cut short: " + bare(err), Body: a.body, retry: true}
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxBody+1))
+	e := judge(response, body, err, token)
+	if e == nil {
+		a.body = body
+		return a, nil
 	}
-	return a, judge(response, a.body)
+	if e.Kind == ErrRateLimited { //nolint:errorlint // Kind is one of the sentinels itself
+		c.pacer.pause(e.retryAfter) // before end lets the next one go
+	}
+	return a, e
+}
+
+// token asks for the token, and refuses one that no header can carry before
+// net/http calls that a failed request.
+func (c *Client) token() (string, error) {
+	text, err := c.config.Token()
+	if err != nil {
+		return "", &Error{Kind: ErrRefused, Detail: err.Error()}
+	}
+	token := text.Reveal()
+	if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return "", &Error{Kind: ErrRefused, Detail: "the token holds characters that are in no token, such as a line break"}
+	}
+	return token, nil
 }
 
 // bare is err without the method and URL that net/http puts around it.
@@ -185,31 +201,53 @@ func bare(err error) string {
 	return err.Error()
 }
 
-// judge turns everything but a JSON answer with status 200 into an *Error.
-func judge(response *http.Response, body []byte) error {
-	status := response.StatusCode
-	e := &Error{Kind: ErrBadAnswer, Status: status, Body: body, Detail: detail(body)}
+// judge turns everything but a whole JSON answer with status 200 into an error.
+// broken is why the body ended early, if it did.
+func judge(response *http.Response, body []byte, broken error, token string) *Error {
+	status, contentType := response.StatusCode, response.Header.Get("Content-Type")
+	if status == http.StatusOK && broken == nil && len(body) <= maxBody && isJSON(contentType) {
+		return nil
+	}
+	kept := excerpt(body, token)
+	e := &Error{Kind: ErrBadAnswer, Status: status, Body: kept, Detail: detail(kept)}
 	switch {
-	case status == http.StatusOK:
-		kind, _, err := mime.ParseMediaType(response.Header.Get("Content-Type"))
-		if err == nil && (kind == "application/json" || strings.HasSuffix(kind, "+json")) {
-			return nil
-		}
-		// An edge that puts a page of its own in the answer's place.
-		e.Detail = fmt.Sprintf("content type %q instead of JSON", response.Header.Get("Content-Type"))
-		e.retry = true
+	case broken != nil && (status == http.StatusOK || status == http.StatusNotFound): // where the body decides
+		e.Kind, e.Detail, e.retry = ErrUnavailable, "cut short: "+bare(broken), true
+	case status == http.StatusOK && len(body) > maxBody:
+		e.Detail, e.tooLong = fmt.Sprintf("longer than %d MiB", maxBody>>20), true
+	case status == http.StatusOK: // an edge that puts a page of its own in the answer's place
+		e.Detail, e.retry = fmt.Sprintf("content type %.100q instead of JSON", hide(contentType, token)), true
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
 		e.Kind = ErrRefused
-	case status == http.StatusNotFound && errorCode(body) == "ResourceNotFound":
+	case status == http.StatusNotFound && errorCode(kept) == "ResourceNotFound":
 		e.Kind = ErrNotFound
 	case status == http.StatusTooManyRequests:
 		e.Kind, e.retry, e.retryAfter = ErrRateLimited, true, retryAfter(response.Header, time.Minute)
 	case status >= 500:
 		e.Kind, e.retry, e.retryAfter = ErrUnavailable, true, retryAfter(response.Header, 0)
 	case status >= 300 && status < 400:
-		e.Detail = fmt.Sprintf("redirect to %q not followed; is POLAR_SERVER right?", response.Header.Get("Location"))
+		e.Detail = fmt.Sprintf("redirect to %.200q not followed; is POLAR_SERVER right?", hide(response.Header.Get("Location"), token))
 	}
 	return e
+}
+
+func isJSON(contentType string) bool {
+	kind, _, err := mime.ParseMediaType(contentType)
+	return err == nil && (kind == "application/json" || strings.HasSuffix(kind, "+json"))
+}
+
+// excerpt is what is kept of a body: without the token, which a server may echo,
+// and not much of it.
+func excerpt(body []byte, token string) []byte {
+	text := hide(string(body), token)
+	return []byte(text[:min(len(text), keptBody)])
+}
+
+func hide(text, token string) string {
+	if token == "" {
+		return text
+	}
+	return strings.ReplaceAll(text, token, "[hidden]")
 }
 
 // errorCode is the "error" of one of Polar's error answers, or "".

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -34,6 +35,7 @@ type Error struct {
 
 	retry      bool          // another try may help
 	retryAfter time.Duration // as the server asked
+	tooLong    bool          // fewer links may fit
 }
 
 func (e *Error) Error() string {
@@ -52,6 +54,12 @@ func (e *Error) Error() string {
 
 // Unwrap gives the kind, for errors.Is.
 func (e *Error) Unwrap() error { return e.Kind }
+
+// partial says whether a page of links failed for what it holds, so that smaller
+// ones may get at the rest.
+func (e *Error) partial() bool {
+	return e.Status == http.StatusInternalServerError || e.tooLong || strings.HasPrefix(e.Path, "items")
+}
 
 // Unreachable says whether err tells about the way to Polar, or Polar as a
 // whole, rather than about the one link that was asked for. Polar answers 500

@@ -77,20 +77,13 @@ type listAnswer struct {
 	Extra wire.Extra `wire:",unknown"`
 }
 
-type listItem struct {
-	ID    uuid.UUID  `wire:"id"`
-	Extra wire.Extra `wire:",unknown"`
-}
-
 //nolint:gochecknoglobals // worked out from the types once, never changed
-var (
-	listShape = wire.ShapeOf[listAnswer]()
-	itemShape = wire.ShapeOf[listItem]()
-)
+var listShape = wire.ShapeOf[listAnswer]()
 
 // List asks for one page, from 1, of up to limit links, oldest first. A broken
-// link is an observation with an error; the page fails only as a whole. Polar
-// answers 500 for a page that holds a link it cannot show.
+// link is an observation with an error, and without an id when that is broken
+// too; the page fails only as a whole. Polar answers 500 for a page that holds a
+// link it cannot show.
 func (c *Client) List(ctx context.Context, page, limit int) (Page, error) {
 	a, err := c.get(ctx, fmt.Sprintf("%s?page=%d&limit=%d", linkPath, page, limit), limit == 1)
 	if err != nil {
@@ -101,16 +94,21 @@ func (c *Client) List(ctx context.Context, page, limit int) (Page, error) {
 		return Page{}, badBody(a.body, err)
 	}
 	result := Page{Total: list.Pagination.TotalCount, Links: make([]Observed, 0, len(list.Items))}
-	for i, item := range list.Items {
+	for _, item := range list.Items {
 		observed := observe(answer{body: item, at: a.at})
 		if observed.Err != nil {
-			var head listItem
-			if _, err := wire.Decode(item, itemShape, &head); err != nil {
-				return Page{}, badBody(a.body, &wire.Error{Path: fmt.Sprintf("items[%d].id", i), Reason: err.Error()})
-			}
-			observed.ID = head.ID
+			observed.ID = idOf(item)
 		}
 		result.Links = append(result.Links, observed)
 	}
 	return result, nil
+}
+
+// idOf finds the id of a link that cannot be read otherwise, or Nil.
+func idOf(item []byte) (id uuid.UUID) {
+	var keys map[string]json.RawMessage
+	if json.Unmarshal(item, &keys) != nil || json.Unmarshal(keys["id"], &id) != nil {
+		return uuid.Nil
+	}
+	return id
 }

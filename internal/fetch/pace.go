@@ -35,6 +35,9 @@ func newPacer(limit int) *pacer {
 // without error is followed by one end.
 func (p *pacer) begin(ctx context.Context) error {
 	for {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		wait, changed := p.tryBegin()
 		if changed == nil {
 			return nil

@@ -132,7 +132,7 @@ func (p *Price) Check() (key, reason string) {
 	if !p.Unknown() && p.AmountType != "free" {
 		required(p.PriceCurrency != nil, "price_currency")
 	}
-	if p.Meter != nil && p.MeterID != nil && p.Meter.ID != *p.MeterID {
+	if !p.Unknown() && p.Meter != nil && p.MeterID != nil && p.Meter.ID != *p.MeterID {
 		return "meter_id", "not the id of the meter beside it"
 	}
 	return key, reason
@@ -245,6 +245,7 @@ func (d *Discount) Unknown() bool {
 // Check says which field the discount's kind requires and lacks.
 func (d *Discount) Check() (key, reason string) {
 	switch {
+	case d.Unknown():
 	case d.Type == "fixed" && d.Amount == nil && d.Amounts == nil:
 		return "amount", "missing, and a fixed discount has it"
 	case d.Type == "percentage" && d.BasisPoints == nil:
@@ -293,14 +294,15 @@ func DecodeLink(body []byte) (*CheckoutLink, []wire.Note, error) {
 	return link, notes, nil
 }
 
-// keepMeterID makes MeterID name a meter that is there. A kind that only names
-// one, without showing it, keeps the name in Extra.
+// keepMeterID makes MeterID name the meter that is there. A kind that names one
+// without showing it, or another one, keeps the name in Extra.
 func (p *Price) keepMeterID() {
-	switch {
-	case p.Meter != nil:
-		p.MeterID = &p.Meter.ID
-	case p.MeterID != nil:
-		p.Extra = p.Extra.With("meter_id", []byte(`"`+p.MeterID.String()+`"`))
-		p.MeterID = nil
+	var shown *uuid.UUID
+	if p.Meter != nil {
+		shown = &p.Meter.ID
 	}
+	if p.MeterID != nil && (shown == nil || *p.MeterID != *shown) {
+		p.Extra = p.Extra.With("meter_id", []byte(`"`+p.MeterID.String()+`"`))
+	}
+	p.MeterID = shown
 }

@@ -27,9 +27,9 @@ func ParseServer(text string) (*url.URL, error) {
 	}
 	u, err := url.Parse(strings.TrimRight(text, "/"))
 	switch {
-	case err != nil || u.Host == "":
+	case err != nil || u.Hostname() == "":
 		return nil, fmt.Errorf("server %q: neither production, sandbox, nor a base URL such as %s", text, production)
-	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return nil, fmt.Errorf("server %q: a base URL has no user, query or fragment", u.Redacted())
 	case u.Scheme == "https", u.Scheme == "http" && loopback(u.Hostname()):
 		return u, nil

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"net/http"
+	"slices"
 	"sync"
 
 	"github.com/google/uuid"
@@ -29,37 +31,36 @@ const (
 // yielded, since it says nothing about them.
 func (c *Client) Walk(ctx context.Context, ids []uuid.UUID) iter.Seq2[[]Observed, error] {
 	return func(yield func([]Observed, error) bool) {
-		var batch []Observed
-		lost := 0 // unreachable ones at the end of batch
+		var batch, lost []Observed // lost: unreachable ones in a row, which the batch may have to do without
 		ask := func(ctx context.Context, i int) (Observed, error) { return c.confirm(ctx, ids[i]) }
 		for observed, err := range inOrder(ctx, len(ids), 2*BatchSize, ask) {
 			if err == nil && errors.Is(observed.Err, ErrRefused) {
 				err = observed.Err
 			}
 			if err == nil && Unreachable(observed.Err) {
-				if lost++; lost == min(giveUp, len(ids)) {
-					err = observed.Err
+				if lost = append(lost, observed); len(lost) < min(giveUp, len(ids)) {
+					continue
 				}
-			} else {
-				lost = 0
+				err, lost = observed.Err, nil
+			}
+			batch, lost = append(batch, lost...), nil
+			if err == nil {
+				batch = append(batch, observed)
+			}
+			for len(batch) >= BatchSize {
+				if !yield(slices.Clip(batch[:BatchSize]), nil) {
+					return
+				}
+				batch = batch[BatchSize:]
 			}
 			if err != nil {
-				if batch = batch[:len(batch)-min(len(batch), max(0, lost-1))]; len(batch) > 0 && !yield(batch, nil) {
-					return
+				if len(batch) == 0 || yield(batch, nil) {
+					yield(nil, err)
 				}
-				yield(nil, err)
 				return
 			}
-			// A batch is full, and not about to be cut back.
-			if len(batch) >= BatchSize && lost <= 1 {
-				if !yield(batch, nil) {
-					return
-				}
-				batch = nil
-			}
-			batch = append(batch, observed)
 		}
-		if len(batch) > 0 {
+		if batch = append(batch, lost...); len(batch) > 0 {
 			yield(batch, nil)
 		}
 	}
@@ -75,48 +76,59 @@ func (c *Client) confirm(ctx context.Context, id uuid.UUID) (Observed, error) {
 	return observed, err
 }
 
-// WalkAll asks for every link of the organization by LIST and yields the pages
-// as batches. A page that answers 500 holds a link that Polar cannot show: it is
-// split down to that link, which is an observation without an id. Links that
-// are deleted or created meanwhile may shift others past the walk, so that
-// absence proves nothing. expect is told how many links there are.
-func (c *Client) WalkAll(ctx context.Context, expect func(total int)) iter.Seq2[[]Observed, error] {
+// WalkAll asks for the links of the organization by LIST, from the given page on
+// (the first is 1), and yields every page as a batch, in order. A page that cannot
+// be read as a whole, or that Polar answers with 500, holds a link that is at
+// fault: it is split down to that link, which is an observation without an id.
+// Links that are deleted or created meanwhile may shift others past the walk, so
+// that absence proves nothing. expect is told how many links there are.
+func (c *Client) WalkAll(ctx context.Context, from int, expect func(total int)) iter.Seq2[[]Observed, error] {
 	return func(yield func([]Observed, error) bool) {
-		first, total, err := c.page(ctx, 1, PageLimit)
+		first, total, err := c.page(ctx, from, PageLimit)
 		if err != nil {
 			yield(nil, err)
 			return
 		}
 		expect(int(total))
-		if len(first) > 0 && !yield(first, nil) {
+		if len(first) == 0 || !yield(first, nil) {
 			return
 		}
-		pages := int(total+PageLimit-1) / PageLimit
+		pages := int(max(0, total-1)/PageLimit) + 1
 		ask := func(ctx context.Context, i int) ([]Observed, error) {
-			links, _, err := c.page(ctx, i+2, PageLimit)
+			links, _, err := c.page(ctx, from+1+i, PageLimit)
 			return links, err
 		}
-		for links, err := range inOrder(ctx, max(0, pages-1), 2, ask) {
-			if err != nil {
-				yield(nil, err)
+		for links, err := range inOrder(ctx, max(0, pages-from), 2, ask) {
+			// Behind an empty page there is nothing more, whatever was expected.
+			if err == nil && len(links) == 0 {
 				return
 			}
-			if len(links) > 0 && !yield(links, nil) {
+			if !yield(links, err) || err != nil {
 				return
 			}
 		}
 	}
 }
 
-// page asks for one page, and for its parts where the whole answers 500.
+// page asks for one page, and for its parts where the whole does not come.
 func (c *Client) page(ctx context.Context, number, limit int) (links []Observed, total int64, err error) {
+	at := c.config.Now()
 	page, err := c.List(ctx, number, limit)
-	if e, ok := errors.AsType[*Error](err); !ok || e.Status != 500 {
+	e, ok := errors.AsType[*Error](err)
+	switch {
+	case !ok || !e.partial():
 		return page.Links, page.Total, err
-	}
-	if limit == 1 {
+	case limit == 1:
 		position := fmt.Sprintf("link %d of the organization's list", number)
-		return []Observed{{At: c.config.Now(), Err: &Error{Kind: ErrUnavailable, Status: 500, Detail: position}}}, 0, nil
+		if e.Detail != "" {
+			position += ": " + e.Detail
+		}
+		nameless := &Error{Kind: e.Kind, Status: e.Status, Path: e.Path, Detail: position, Body: e.Body}
+		return []Observed{{At: at, Body: e.Body, Err: nameless}}, 0, nil
+	case limit == PageLimit && e.Status == http.StatusInternalServerError:
+		if err := c.healthy(ctx); err != nil {
+			return nil, 0, err
+		}
 	}
 	parts := smallestFactor(limit)
 	for part := range parts {
@@ -128,6 +140,20 @@ func (c *Client) page(ctx context.Context, number, limit int) (links []Observed,
 		total = max(total, n)
 	}
 	return links, total, nil
+}
+
+// farPage is behind the last page of any organization.
+const farPage = 1_000_000
+
+// healthy tells an outage from a link that Polar cannot show: a page without
+// links has none that could be at fault. Without that, every page would be split
+// to single links before anyone noticed.
+func (c *Client) healthy(ctx context.Context) error {
+	_, err := c.List(ctx, farPage, 1)
+	if e, ok := errors.AsType[*Error](err); ok && e.Status == http.StatusInternalServerError {
+		return &Error{Kind: ErrUnavailable, Detail: "status 500 even for a page without links", Body: e.Body}
+	}
+	return err
 }
 
 // smallestFactor splits a page evenly, so that its parts have page numbers:

@@ -67,7 +67,7 @@ func benchOn(tb testing.TB, polar *fetchtest.Server, d *db.DB) *bench {
 		Server: server, Token: fetch.FixedToken(secret.New(polar.Token())), Now: b.clock.Now, Backoff: time.Millisecond,
 	})
 	tb.Cleanup(b.client.Close)
-	b.syncer = &syncer.Syncer{DB: d, Logger: slog.New(slog.DiscardHandler)}
+	b.syncer = &syncer.Syncer{DB: d, Logger: slog.New(slog.DiscardHandler), Now: b.clock.Now}
 	return b
 }
 

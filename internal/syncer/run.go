@@ -9,9 +9,11 @@ package syncer
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -52,12 +54,22 @@ func (s *Source) scope() string {
 type Syncer struct {
 	DB     *db.DB
 	Logger *slog.Logger
+	Now    func() time.Time // the clock of the source's client; nil: time.Now
+}
+
+func (s *Syncer) now() time.Time {
+	if s.Now == nil {
+		return time.Now()
+	}
+	return s.Now()
 }
 
 // Options are what differs from run to run.
 type Options struct {
 	Trigger          string         // what called: start, schedule, backfill
 	AllowMassRemoval bool           // go on where the guard would stop
+	Resume           bool           // note how far the run is, for the next one to go on if it is killed
+	Restart          bool           // do not go on with a run that was killed
 	Progress         func(Progress) // called after every batch, if set
 }
 
@@ -69,12 +81,15 @@ type Options struct {
 func (s *Syncer) Run(ctx context.Context, source Source, options Options) (Report, error) {
 	began := time.Now()
 	requests := source.Client.Requests()
-	held, err := s.DB.StartRun(ctx, db.Start{Source: source.Name, Trigger: options.Trigger, Scope: source.scope()})
+	held, err := s.DB.StartRun(ctx, db.Start{
+		Source: source.Name, Trigger: options.Trigger, Scope: source.scope(), At: s.now(),
+		Resume: options.Resume && !options.Restart,
+	})
 	if err != nil {
 		return Report{Source: source.Name, Status: "failed"}, err
 	}
 	logger := s.Logger.With(slog.String("source", source.Name), slog.String("run", held.ID.String()))
-	logger.InfoContext(ctx, "run started", slog.String("trigger", options.Trigger))
+	logger.InfoContext(ctx, "run started", slog.String("trigger", options.Trigger), slog.Bool("resumed", held.Checkpoint != nil))
 
 	tally := newTally(options.Progress, func() int64 { return source.Client.Requests() - requests })
 	err = s.whileHeld(ctx, held, tally, func(ctx context.Context) error {
@@ -95,25 +110,42 @@ func (s *Syncer) Run(ctx context.Context, source Source, options Options) (Repor
 // Polar says is gone waits for the end, when it is known how much that is.
 func (s *Syncer) pass(ctx context.Context, held db.Run, source Source, options Options, tally *tally) error {
 	var gone []fetch.Observed
-	for batch, err := range s.observe(ctx, source, tally) {
+	for batch, err := range s.observe(ctx, source, held, tally) {
 		if err != nil {
 			return err
 		}
-		there, missing := split(batch)
+		there, missing := split(batch.links)
 		gone = append(gone, missing...)
-		if err := s.save(ctx, held, there, tally); err != nil {
+		var done json.RawMessage
+		if options.Resume {
+			batch.done.Gone = distinct(batch.done.Gone, gone)
+			if done, err = json.Marshal(batch.done); err != nil {
+				return fmt.Errorf("note how far the run is: %w", err)
+			}
+		}
+		if err := s.save(ctx, held, there, done, tally); err != nil {
 			return err
 		}
 	}
 	if len(gone) == 0 {
 		return nil
 	}
-	return s.remove(ctx, held, gone, options, tally)
+	return s.remove(ctx, held, gone, source, options, tally)
+}
+
+// distinct adds the ids of links to ids, each once.
+func distinct(ids []uuid.UUID, links []fetch.Observed) []uuid.UUID {
+	all := slices.Clone(ids)
+	for _, o := range links {
+		all = append(all, o.ID)
+	}
+	slices.SortFunc(all, compareIDs)
+	return slices.Compact(all)
 }
 
 // split takes the links apart that Polar says are gone.
-func split(batch []fetch.Observed) (there, gone []fetch.Observed) {
-	for _, o := range batch {
+func split(links []fetch.Observed) (there, gone []fetch.Observed) {
+	for _, o := range links {
 		if errors.Is(o.Err, fetch.ErrNotFound) {
 			gone = append(gone, o)
 		} else {
@@ -123,32 +155,36 @@ func split(batch []fetch.Observed) (there, gone []fetch.Observed) {
 	return there, gone
 }
 
-// save writes a batch. One that Postgres refuses is halved until the one bad
-// link is alone; that one becomes a failure, and all others land.
-func (s *Syncer) save(ctx context.Context, held db.Run, batch []fetch.Observed, tally *tally) error {
-	if len(batch) == 0 {
+// save writes links, and how far the run is with them. A batch that Postgres
+// refuses is halved until the one bad link is alone; that one becomes a failure,
+// and all others land.
+func (s *Syncer) save(ctx context.Context, held db.Run, links []fetch.Observed, done json.RawMessage, tally *tally) error {
+	if len(links) == 0 {
 		return nil
 	}
-	saving, cancel := outlive(ctx) // a batch that is being written when the run is stopped still commits
+	saving, cancel := outlive(ctx) // what is being written when the run is stopped still commits
 	defer cancel()
-	b := rows(batch)
+	b := rows(links)
+	b.Checkpoint = done
 	changes, err := s.DB.Save(saving, held, b)
 	switch {
 	case err == nil:
-		tally.saved(batch, b, changes)
+		tally.saved(links, b, changes)
 		return nil
 	case !errors.Is(err, db.ErrRejected):
-		return fmt.Errorf("save %d links: %w", len(batch), err)
-	case len(batch) > 1:
-		half := len(batch) / 2
-		if err := s.save(ctx, held, batch[:half], tally); err != nil {
+		return fmt.Errorf("save %d links: %w", len(links), err)
+	case len(links) > 1:
+		half := len(links) / 2
+		if err := s.save(ctx, held, links[:half], nil, tally); err != nil {
 			return err
 		}
-		return s.save(ctx, held, batch[half:], tally)
-	case batch[0].Err != nil:
-		return fmt.Errorf("record the failure of link %s: %w", batch[0].ID, err)
+		return s.save(ctx, held, links[half:], done, tally)
+	case links[0].Err != nil:
+		return fmt.Errorf("record the failure of link %s: %w", links[0].ID, err)
 	}
-	return s.save(ctx, held, []fetch.Observed{{ID: batch[0].ID, At: batch[0].At, Body: batch[0].Body, Err: err}}, tally)
+	bad := links[0]
+	bad.Link, bad.Notes, bad.Err = nil, nil, err
+	return s.save(ctx, held, []fetch.Observed{bad}, done, tally)
 }
 
 const (
@@ -159,7 +195,7 @@ const (
 
 // remove marks what Polar says is gone, unless that is suspiciously much: an
 // exchanged token sees none of the links either.
-func (s *Syncer) remove(ctx context.Context, held db.Run, gone []fetch.Observed, options Options, tally *tally) error {
+func (s *Syncer) remove(ctx context.Context, held db.Run, gone []fetch.Observed, source Source, options Options, tally *tally) error {
 	ids := make([]uuid.UUID, len(gone))
 	for i, o := range gone {
 		ids[i] = o.ID
@@ -178,14 +214,13 @@ func (s *Syncer) remove(ctx context.Context, held db.Run, gone []fetch.Observed,
 			tally.strangers = append(tally.strangers, id)
 		}
 	}
-	total := tally.links() + len(gone)
-	if live > guardLinks && float64(live) > guardShare*float64(total) && !options.AllowMassRemoval {
-		return fmt.Errorf("%w: Polar says that %d of %d links are gone; nothing was removed. "+
-			"Is it the right token? If they are gone indeed: `syncer backfill --allow-mass-removal`", ErrMassRemoval, live, total)
+	total := max(len(source.IDs), tally.links()+len(gone)) // a run that went on with another saw only the rest
+	if err := s.guard(live, total, options.AllowMassRemoval); err != nil {
+		return err
 	}
 	for len(gone) > 0 {
 		n := min(len(gone), fetch.BatchSize)
-		if err := s.save(ctx, held, gone[:n], tally); err != nil {
+		if err := s.save(ctx, held, gone[:n], nil, tally); err != nil {
 			return err
 		}
 		gone = gone[n:]

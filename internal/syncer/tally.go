@@ -71,6 +71,18 @@ func (t *tally) saved(batch []fetch.Observed, b *db.Batch, changes db.Changes) {
 	t.progress(Progress{Done: t.links(), Total: max(t.links(), int(t.total.Load())), Failed: len(t.failures)})
 }
 
+// count counts one row by what happens to it.
+func (t *tally) count(op string) {
+	switch op {
+	case "insert":
+		t.inserted++
+	case "remove":
+		t.removed++
+	default:
+		t.updated++
+	}
+}
+
 func (t *tally) failed(o fetch.Observed) {
 	f := Failure{Kind: failureKind(o.Err), Message: o.Err.Error()}
 	if o.ID != uuid.Nil {

@@ -22,7 +22,8 @@ type Change struct {
 	Entity        string // table
 	Op            string // insert, update, remove, restore
 	Before, After json.RawMessage
-	Subject       string // what the row is, or belongs to: a product's name, a link's label
+	Subject       string          // what the row is, or belongs to: a product's name, a link's label
+	Price         json.RawMessage // of a price that went or came back: the whole row, where Before and After are not
 }
 
 // Sign says what kind of line it is, for a colour.
@@ -55,6 +56,11 @@ func Lines(changes []Change, name func(id string) string) []Line {
 			p := price{subject: c.Subject, row: after}
 			if c.Op == "remove" {
 				p.row = before
+			}
+			if whole := parse(c.Price); whole != nil {
+				p.row = whole
+			}
+			if c.Op == "remove" {
 				went = append(went, p)
 			} else {
 				came = append(came, p)
@@ -91,11 +97,11 @@ func one(c Change, before, after row, name func(string) string) []Line {
 	}
 	switch c.Entity {
 	case "checkout_link_products":
-		return join(c, before, after, what+" offers", "product", "product_id", name)
+		return join(c, before, after, what, "offers", "product", "product_id", name)
 	case "product_benefits":
-		return join(c, before, after, what+" gives", "benefit", "benefit_id", name)
+		return join(c, before, after, what, "gives", "benefit", "benefit_id", name)
 	case "product_medias":
-		return join(c, before, after, what+" shows", "picture", "media_id", name)
+		return join(c, before, after, what, "shows", "picture", "media_id", name)
 	case "discount_amounts":
 		return []Line{amountLine(c, before, after, what)}
 	}
@@ -109,8 +115,8 @@ func one(c Change, before, after row, name func(string) string) []Line {
 	}
 	var lines []Line
 	for _, column := range slices.Sorted(maps.Keys(before)) {
-		if column == "removed_at" {
-			continue
+		if column == "removed_at" || column == "modified_at" && len(before) > 1 {
+			continue // said otherwise; follows from the others
 		}
 		lines = append(lines, Line{Changed, fmt.Sprintf("%s: %s %s -> %s", what, strings.ReplaceAll(column, "_", " "),
 			value(column, before[column], name), value(column, after[column], name))})
@@ -119,18 +125,18 @@ func one(c Change, before, after row, name func(string) string) []Line {
 }
 
 // join says that something came to a list, left it, or moved in it.
-func join(c Change, before, after row, what, kind, column string, name func(string) string) []Line {
+func join(c Change, before, after row, what, verb, kind, column string, name func(string) string) []Line {
 	thing := func(r row) string { return kind + " " + value(column, r[column], name) }
 	place := func(r row) string { return fmt.Sprintf(" at place %v", r["position"]) }
 	switch {
 	case c.Op == "insert":
-		return []Line{{Came, what + " " + thing(after) + place(after)}}
+		return []Line{{Came, what + " " + verb + " " + thing(after) + place(after)}}
 	case c.Op == "remove":
-		return []Line{{Went, what + " no longer " + thing(before)}}
+		return []Line{{Went, what + " no longer " + verb + " " + thing(before)}}
 	case after[column] != nil: // another thing at the same place
-		return []Line{{Changed, what + " " + thing(before) + " -> " + thing(after)}}
+		return []Line{{Changed, what + " " + verb + " " + thing(after) + " instead of " + thing(before)}}
 	}
-	return []Line{{Changed, fmt.Sprintf("%s its %ss in another order: place %v -> %v", what, kind, before["position"], after["position"])}}
+	return []Line{{Changed, fmt.Sprintf("%s %s a %s at another place: %v -> %v", what, verb, kind, before["position"], after["position"])}}
 }
 
 func amountLine(c Change, before, after row, what string) Line {
@@ -242,7 +248,7 @@ func prices(went, came []price) []Line {
 			lines = append(lines, Line{Went, "price " + Price(w.row) + of + " is gone"})
 			continue
 		}
-		lines = append(lines, Line{Changed, "price" + of + " " + Price(w.row) + " -> " + Price(came[i].row)})
+		lines = append(lines, Line{Changed, "price" + of + " " + instead(w.row, came[i].row)})
 		came = slices.Delete(came, i, i+1)
 	}
 	for _, c := range came {
@@ -254,6 +260,33 @@ func prices(went, came []price) []Line {
 	}
 	return lines
 }
+
+// instead says what one price asks for in the place of another.
+func instead(went, came row) string {
+	before, after := Price(went), Price(came)
+	if before != after {
+		return before + " -> " + after
+	}
+	var terms []string
+	for _, column := range slices.Sorted(maps.Keys(came)) {
+		switch column {
+		case "id", "created_at", "modified_at", "removed_at", "first_seen_at", "changed_at":
+			continue
+		}
+		if old, now := value(column, went[column], none), value(column, came[column], none); old != now {
+			terms = append(terms, fmt.Sprintf("%s %s -> %s", strings.ReplaceAll(column, "_", " "), old, now))
+		}
+	}
+	if terms == nil {
+		return before + " is replaced by one that asks the same, or has other tiers"
+	}
+	return before + " has other terms: " + strings.Join(terms, ", ")
+}
+
+func none(string) string { return "" }
+
+// PriceJSON is Price of a row as JSON.
+func PriceJSON(raw json.RawMessage) string { return Price(parse(raw)) }
 
 // Price says what a row of prices asks for: "89.00 usd a month".
 func Price(r map[string]any) string {

@@ -13,6 +13,26 @@ import (
 	"github.com/google/uuid"
 )
 
+const countCheckoutLinksThrough = `-- name: CountCheckoutLinksThrough :one
+SELECT count(*)
+FROM checkout_links
+WHERE removed_at IS NULL AND organization_id = $1 AND created_at <= $2
+`
+
+type CountCheckoutLinksThroughParams struct {
+	OrganizationID uuid.UUID
+	CreatedAt      time.Time
+}
+
+// How many live links of an organization are as old as created_at or older: as
+// many as LIST showed up to there, unless some are gone or were not shown.
+func (q *Queries) CountCheckoutLinksThrough(ctx context.Context, arg CountCheckoutLinksThroughParams) (int64, error) {
+	row := q.db.QueryRow(ctx, countCheckoutLinksThrough, arg.OrganizationID, arg.CreatedAt)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const listCheckoutLinkStates = `-- name: ListCheckoutLinkStates :many
 SELECT id, (removed_at IS NOT NULL)::bool AS removed
 FROM checkout_links
@@ -48,13 +68,19 @@ func (q *Queries) ListCheckoutLinkStates(ctx context.Context, id []uuid.UUID) ([
 const listLiveCheckoutLinks = `-- name: ListLiveCheckoutLinks :many
 SELECT id
 FROM checkout_links
-WHERE removed_at IS NULL AND organization_id = ANY ($1::uuid[])
+WHERE removed_at IS NULL AND organization_id = ANY ($1::uuid[]) AND created_at > $2
 ORDER BY id
 `
 
-// The links of the given organizations that are not marked as gone.
-func (q *Queries) ListLiveCheckoutLinks(ctx context.Context, organizationID []uuid.UUID) ([]uuid.UUID, error) {
-	rows, err := q.db.Query(ctx, listLiveCheckoutLinks, organizationID)
+type ListLiveCheckoutLinksParams struct {
+	OrganizationID []uuid.UUID
+	CreatedAt      time.Time
+}
+
+// The links of the given organizations that are not marked as gone and younger
+// than created_at.
+func (q *Queries) ListLiveCheckoutLinks(ctx context.Context, arg ListLiveCheckoutLinksParams) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, listLiveCheckoutLinks, arg.OrganizationID, arg.CreatedAt)
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,41 @@ import (
 	"time"
 )
 
+const listDrift = `-- name: ListDrift :many
+SELECT kind, path, value, sample, first_seen_at, last_seen_at, count
+FROM drift
+ORDER BY last_seen_at DESC, kind, path, value
+`
+
+// What Polar sends that this program does not know, newest first.
+func (q *Queries) ListDrift(ctx context.Context) ([]Drift, error) {
+	rows, err := q.db.Query(ctx, listDrift)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Drift
+	for rows.Next() {
+		var i Drift
+		if err := rows.Scan(
+			&i.Kind,
+			&i.Path,
+			&i.Value,
+			&i.Sample,
+			&i.FirstSeenAt,
+			&i.LastSeenAt,
+			&i.Count,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const recordDrift = `-- name: RecordDrift :exec
 INSERT INTO drift AS t (kind, path, value, sample, first_seen_at, last_seen_at, count)
 SELECT d.kind, d.path, d.value, d.sample, d.seen_at, d.seen_at, d.count

@@ -3,3 +3,25 @@
 //   sqlc v1.31.1
 
 package query
+
+import (
+	"time"
+)
+
+// What Polar sends that this program does not know: kept in extra or as it is, and recorded here once.
+type Drift struct {
+	// key: a key without a column; value: an unknown value of an enum; shape: a known key of unexpected shape; text: characters Postgres cannot hold were replaced
+	Kind string
+	// Where, as a JSON path without indices, such as products[].prices[].tax_behavior
+	Path string
+	// kind value: the unknown value; else empty
+	Value string
+	// What stood there first, cut short, secrets masked
+	Sample string
+	// Start of the request that showed it first
+	FirstSeenAt time.Time
+	// Start of the request that showed it last
+	LastSeenAt time.Time
+	// Links it was seen in, summed over all runs
+	Count int64
+}

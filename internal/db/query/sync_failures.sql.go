@@ -28,6 +28,111 @@ func (q *Queries) ClearFailures(ctx context.Context, arg ClearFailuresParams) er
 	return err
 }
 
+const getFailure = `-- name: GetFailure :many
+SELECT source, since, last_at, attempts, kind, message, path
+FROM sync_failures
+WHERE checkout_link_id = $1
+ORDER BY source
+`
+
+type GetFailureRow struct {
+	Source   string
+	Since    time.Time
+	LastAt   time.Time
+	Attempts int64
+	Kind     string
+	Message  string
+	Path     *string
+}
+
+// What is known of one link's failure, by source.
+func (q *Queries) GetFailure(ctx context.Context, checkoutLinkID uuid.UUID) ([]GetFailureRow, error) {
+	rows, err := q.db.Query(ctx, getFailure, checkoutLinkID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []GetFailureRow
+	for rows.Next() {
+		var i GetFailureRow
+		if err := rows.Scan(
+			&i.Source,
+			&i.Since,
+			&i.LastAt,
+			&i.Attempts,
+			&i.Kind,
+			&i.Message,
+			&i.Path,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listFailures = `-- name: ListFailures :many
+SELECT
+    f.source, f.checkout_link_id, f.since, f.last_at, f.attempts, f.kind, f.message, f.path,
+    l.label
+FROM sync_failures AS f
+LEFT JOIN checkout_links AS l ON l.id = f.checkout_link_id
+WHERE f.source = $1
+ORDER BY f.since, f.checkout_link_id
+LIMIT $2
+`
+
+type ListFailuresParams struct {
+	Source string
+	Most   int32
+}
+
+type ListFailuresRow struct {
+	Source         string
+	CheckoutLinkID uuid.UUID
+	Since          time.Time
+	LastAt         time.Time
+	Attempts       int64
+	Kind           string
+	Message        string
+	Path           *string
+	Label          *string
+}
+
+// Links that fail, the longest first.
+func (q *Queries) ListFailures(ctx context.Context, arg ListFailuresParams) ([]ListFailuresRow, error) {
+	rows, err := q.db.Query(ctx, listFailures, arg.Source, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListFailuresRow
+	for rows.Next() {
+		var i ListFailuresRow
+		if err := rows.Scan(
+			&i.Source,
+			&i.CheckoutLinkID,
+			&i.Since,
+			&i.LastAt,
+			&i.Attempts,
+			&i.Kind,
+			&i.Message,
+			&i.Path,
+			&i.Label,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const recordFailures = `-- name: RecordFailures :exec
 INSERT INTO sync_failures AS t (
     source, checkout_link_id, since, last_at, kind, message, path, body, run_id

@@ -13,6 +13,23 @@ import (
 	"github.com/google/uuid"
 )
 
+const abandonRun = `-- name: AbandonRun :execrows
+UPDATE sync_runs SET
+    status = 'abandoned',
+    finished_at = clock_timestamp(),
+    error = 'its process died, taken over'
+WHERE id = $1 AND status = 'running'
+`
+
+// Ends a run whose process is known to be dead.
+func (q *Queries) AbandonRun(ctx context.Context, id uuid.UUID) (int64, error) {
+	result, err := q.db.Exec(ctx, abandonRun, id)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const abandonStaleRun = `-- name: AbandonStaleRun :execrows
 UPDATE sync_runs SET
     status = 'abandoned',
@@ -154,8 +171,56 @@ func (q *Queries) FinishRun(ctx context.Context, arg FinishRunParams) (int64, er
 	return result.RowsAffected(), nil
 }
 
+const getLastRun = `-- name: GetLastRun :one
+SELECT status, checkpoint, observing_since, finished_at
+FROM sync_runs
+WHERE source = $1 AND scope = $2
+ORDER BY started_at DESC, id DESC
+LIMIT 1
+`
+
+type GetLastRunParams struct {
+	Source string
+	Scope  string
+}
+
+type GetLastRunRow struct {
+	Status         string
+	Checkpoint     json.RawMessage
+	ObservingSince time.Time
+	FinishedAt     *time.Time
+}
+
+// The last run of a scope: where a backfill may go on.
+func (q *Queries) GetLastRun(ctx context.Context, arg GetLastRunParams) (GetLastRunRow, error) {
+	row := q.db.QueryRow(ctx, getLastRun, arg.Source, arg.Scope)
+	var i GetLastRunRow
+	err := row.Scan(
+		&i.Status,
+		&i.Checkpoint,
+		&i.ObservingSince,
+		&i.FinishedAt,
+	)
+	return i, err
+}
+
+const getLastSight = `-- name: GetLastSight :one
+SELECT max(observing_since)::timestamptz AS seen_at
+FROM sync_runs
+WHERE status IN ('succeeded', 'partial')
+HAVING max(observing_since) IS NOT NULL
+`
+
+// When the last finished run of any source began.
+func (q *Queries) GetLastSight(ctx context.Context) (time.Time, error) {
+	row := q.db.QueryRow(ctx, getLastSight)
+	var seen_at time.Time
+	err := row.Scan(&seen_at)
+	return seen_at, err
+}
+
 const getPreviousStart = `-- name: GetPreviousStart :one
-SELECT started_at
+SELECT observing_since
 FROM sync_runs
 WHERE source = $1 AND scope = $2 AND status IN ('succeeded', 'partial')
 ORDER BY started_at DESC
@@ -171,9 +236,9 @@ type GetPreviousStartParams struct {
 // it saw not before.
 func (q *Queries) GetPreviousStart(ctx context.Context, arg GetPreviousStartParams) (time.Time, error) {
 	row := q.db.QueryRow(ctx, getPreviousStart, arg.Source, arg.Scope)
-	var started_at time.Time
-	err := row.Scan(&started_at)
-	return started_at, err
+	var observing_since time.Time
+	err := row.Scan(&observing_since)
+	return observing_since, err
 }
 
 const getRunningRun = `-- name: GetRunningRun :one
@@ -202,17 +267,94 @@ func (q *Queries) GetRunningRun(ctx context.Context, source string) (GetRunningR
 	return i, err
 }
 
+const listRuns = `-- name: ListRuns :many
+SELECT
+    id, trigger, status, holder, started_at, heartbeat_at, finished_at, links_total, links_changed,
+    links_unchanged, links_removed, links_failed, rows_inserted, rows_updated, rows_removed, requests, error
+FROM sync_runs
+WHERE source = $1
+ORDER BY started_at DESC, id DESC
+LIMIT $2
+`
+
+type ListRunsParams struct {
+	Source string
+	Most   int32
+}
+
+type ListRunsRow struct {
+	ID             uuid.UUID
+	Trigger        string
+	Status         string
+	Holder         string
+	StartedAt      time.Time
+	HeartbeatAt    time.Time
+	FinishedAt     *time.Time
+	LinksTotal     int64
+	LinksChanged   int64
+	LinksUnchanged int64
+	LinksRemoved   int64
+	LinksFailed    int64
+	RowsInserted   int64
+	RowsUpdated    int64
+	RowsRemoved    int64
+	Requests       int64
+	Error          *string
+}
+
+// A source's last runs, newest first.
+func (q *Queries) ListRuns(ctx context.Context, arg ListRunsParams) ([]ListRunsRow, error) {
+	rows, err := q.db.Query(ctx, listRuns, arg.Source, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListRunsRow
+	for rows.Next() {
+		var i ListRunsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Trigger,
+			&i.Status,
+			&i.Holder,
+			&i.StartedAt,
+			&i.HeartbeatAt,
+			&i.FinishedAt,
+			&i.LinksTotal,
+			&i.LinksChanged,
+			&i.LinksUnchanged,
+			&i.LinksRemoved,
+			&i.LinksFailed,
+			&i.RowsInserted,
+			&i.RowsUpdated,
+			&i.RowsRemoved,
+			&i.Requests,
+			&i.Error,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const startRun = `-- name: StartRun :exec
-INSERT INTO sync_runs (id, source, trigger, holder, scope)
-VALUES ($1, $2, $3, $4, $5)
+INSERT INTO sync_runs (id, source, trigger, holder, scope, started_at, observing_since, checkpoint)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 `
 
 type StartRunParams struct {
-	ID      uuid.UUID
-	Source  string
-	Trigger string
-	Holder  string
-	Scope   string
+	ID             uuid.UUID
+	Source         string
+	Trigger        string
+	Holder         string
+	Scope          string
+	StartedAt      time.Time
+	ObservingSince time.Time
+	Checkpoint     json.RawMessage
 }
 
 // Begins a run, which is the lock of its source: the insert fails with a unique
@@ -224,6 +366,9 @@ func (q *Queries) StartRun(ctx context.Context, arg StartRunParams) error {
 		arg.Trigger,
 		arg.Holder,
 		arg.Scope,
+		arg.StartedAt,
+		arg.ObservingSince,
+		arg.Checkpoint,
 	)
 	return err
 }

@@ -34,9 +34,8 @@ func Decode(data []byte, shape *Shape, v any) ([]Note, error) {
 // decoder reads values and knows where it is.
 type decoder struct {
 	scanner
-	written string // all of data: texts are parts of it instead of copies
-	steps   []step
-	notes   []Note
+	steps []step
+	notes []Note
 }
 
 // located makes any error one that says where, while the path is known.
@@ -74,8 +73,17 @@ func (d *decoder) object(shape *Shape, v reflect.Value) (left Extra, err error) 
 		return nil, d.expected("an object")
 	}
 	o := objectReader{decoder: d, shape: shape, v: v}
-	if err := d.members(o.member); err != nil {
-		return nil, err
+	for more, err := d.open('{'); more || err != nil; more, err = d.more('{') {
+		if err != nil {
+			return nil, err
+		}
+		key, err := d.key()
+		if err != nil {
+			return nil, err
+		}
+		if err := o.member(key); err != nil {
+			return nil, err
+		}
 	}
 	if err := o.finish(); err != nil {
 		return nil, err
@@ -105,10 +113,19 @@ type misfit struct {
 	err            error
 }
 
+// member reads the value of a key.
 func (o *objectReader) member(quotedKey []byte) error {
 	i, key := o.lookup(quotedKey)
+	around := len(o.steps)
 	o.steps = append(o.steps, keyStep(key))
-	defer func() { o.steps = o.steps[:len(o.steps)-1] }()
+	err := o.memberAt(i, key, quotedKey)
+	o.steps = o.steps[:around]
+	return err
+}
+
+// memberAt reads the value for field i, -1 for an unknown key. The present path
+// leads to it.
+func (o *objectReader) memberAt(i int, key string, quotedKey []byte) error {
 	if i < 0 {
 		raw, err := o.value()
 		if err != nil {
@@ -158,10 +175,10 @@ func (o *objectReader) lookup(quotedKey []byte) (int, string) {
 		return i, o.shape.fields[i].key
 	}
 	key, clean := unquote(quotedKey)
-	if i, ok := o.shape.byKey[key]; ok && clean {
+	if i, ok := o.shape.byKey[string(key)]; ok && clean {
 		return i, o.shape.fields[i].key
 	}
-	return -1, key
+	return -1, string(key)
 }
 
 // keep puts a member into the object's Extra.
@@ -240,11 +257,11 @@ func (d *decoder) field(f *field, dst reflect.Value) (left Extra, err error) {
 	case readBool:
 		return nil, d.boolean(c, dst)
 	case readInt:
-		return nil, d.integer(c, dst)
+		return nil, d.integer(dst)
 	case readRaw:
 		return nil, d.raw(dst)
 	case readRaws:
-		return nil, d.raws(c, dst)
+		return nil, d.raws(dst)
 	case readAmounts:
 		return nil, d.amounts(dst)
 	}
@@ -267,8 +284,12 @@ func (d *decoder) text(f *field, dst reflect.Value) error {
 	c := d.peek()
 	if f.read == readDecimal && (c == '-' || isDigit(c)) {
 		number, err := d.number()
+		if err != nil {
+			return err
+		}
+		value, err := parseDecimal(string(number))
 		if err == nil {
-			set(dst, Decimal(number))
+			set(dst, value)
 		}
 		return err
 	}
@@ -279,7 +300,7 @@ func (d *decoder) text(f *field, dst reflect.Value) error {
 	if err != nil {
 		return err
 	}
-	text := string(quoted[1:len(quoted)-1])
+	text := quoted[1 : len(quoted)-1]
 	if !plain {
 		var clean bool
 		if text, clean = unquote(quoted); !clean {
@@ -289,7 +310,7 @@ func (d *decoder) text(f *field, dst reflect.Value) error {
 	switch f.read {
 	case readDecimal:
 		var value Decimal
-		if value, err = parseDecimal(text); err == nil {
+		if value, err = parseDecimal(string(text)); err == nil {
 			set(dst, value)
 		}
 	case readTime:
@@ -303,10 +324,14 @@ func (d *decoder) text(f *field, dst reflect.Value) error {
 			set(dst, value)
 		}
 	default:
-		if f.enum != nil && !slices.Contains(f.enum, text) {
+		if i := slices.IndexFunc(f.enum, func(known string) bool { return known == string(text) }); i >= 0 {
+			set(dst, f.enum[i])
+			break
+		}
+		if f.enum != nil {
 			d.note(UnknownValue, quoted)
 		}
-		set(dst, text)
+		set(dst, string(text))
 	}
 	return err
 }
@@ -322,19 +347,23 @@ func (d *decoder) boolean(c byte, dst reflect.Value) error {
 	return nil
 }
 
-func (d *decoder) integer(c byte, dst reflect.Value) error {
-	if c != '-' && !isDigit(c) {
-		return d.expected("an integer")
-	}
-	number, err := d.number()
-	if err != nil {
-		return err
-	}
-	n, err := parseInt(number)
+func (d *decoder) integer(dst reflect.Value) error {
+	n, err := d.int64()
 	if err == nil {
 		set(dst, n)
 	}
 	return err
+}
+
+func (d *decoder) int64() (int64, error) {
+	if c := d.peek(); c != '-' && !isDigit(c) {
+		return 0, d.expected("an integer")
+	}
+	number, err := d.number()
+	if err != nil {
+		return 0, err
+	}
+	return parseInt(number)
 }
 
 // raw keeps an object as written.
@@ -355,18 +384,23 @@ func (d *decoder) raw(dst reflect.Value) error {
 }
 
 // raws keeps the elements of an array as written.
-func (d *decoder) raws(c byte, dst reflect.Value) error {
-	if c != '[' {
+func (d *decoder) raws(dst reflect.Value) error {
+	if d.peek() != '[' {
 		return d.expected("an array")
 	}
-	var raws []json.RawMessage
-	err := d.elements(func() error {
+	raws := []json.RawMessage{}
+	for more, err := d.open('['); more || err != nil; more, err = d.more('[') {
+		if err != nil {
+			return err
+		}
 		raw, err := d.value()
+		if err != nil {
+			return err
+		}
 		raws = append(raws, raw)
-		return err
-	})
+	}
 	set(dst, raws)
-	return err
+	return nil
 }
 
 // amounts reads an object of integers.
@@ -375,25 +409,39 @@ func (d *decoder) amounts(dst reflect.Value) error {
 		return d.expected("an object")
 	}
 	amounts := map[string]int64{}
-	err := d.members(func(quotedKey []byte) error {
-		key, clean := unquote(quotedKey)
-		d.steps = append(d.steps, keyStep(key))
-		defer func() { d.steps = d.steps[:len(d.steps)-1] }()
-		if !clean {
-			d.note(CleanedText, quotedKey)
+	for more, err := d.open('{'); more || err != nil; more, err = d.more('{') {
+		if err != nil {
+			return err
 		}
-		if _, doubled := amounts[key]; doubled {
-			return d.misfit("the key stands twice")
+		quotedKey, err := d.key()
+		if err != nil {
+			return err
 		}
-		var n int64
-		if err := d.integer(d.peek(), reflect.ValueOf(&n).Elem()); err != nil {
-			return d.located(err)
+		if err := d.amount(quotedKey, amounts); err != nil {
+			return err
 		}
-		amounts[key] = n
-		return nil
-	})
+	}
 	set(dst, amounts)
-	return err
+	return nil
+}
+
+func (d *decoder) amount(quotedKey []byte, amounts map[string]int64) error {
+	text, clean := unquote(quotedKey)
+	key := string(text)
+	d.steps = append(d.steps, keyStep(key))
+	if !clean {
+		d.note(CleanedText, quotedKey)
+	}
+	if _, doubled := amounts[key]; doubled {
+		return d.misfit("the key stands twice")
+	}
+	n, err := d.int64()
+	if err != nil {
+		return d.located(err)
+	}
+	amounts[key] = n
+	d.steps = d.steps[:len(d.steps)-1]
+	return nil
 }
 
 // slice reads an array of structs.
@@ -405,30 +453,52 @@ func (d *decoder) slice(f *field, dst reflect.Value) (left Extra, err error) {
 		dst.Set(reflect.New(dst.Type().Elem()))
 		dst = dst.Elem()
 	}
-	dst.Set(reflect.MakeSlice(dst.Type(), 0, 4))
-	var lefts [][]byte
-	any := false
-	err = d.elements(func() error {
+	dst.Set(reflect.MakeSlice(dst.Type(), 0, 0))
+	var lefts lefts
+	for more, err := d.open('['); more || err != nil; more, err = d.more('[') {
+		if err != nil {
+			return nil, err
+		}
 		n := dst.Len()
-		d.steps = append(d.steps, indexStep(n))
-		defer func() { d.steps = d.steps[:len(d.steps)-1] }()
 		if n == dst.Cap() {
-			dst.Grow(n)
+			dst.Grow(max(1, n))
 		}
 		dst.SetLen(n + 1)
+		d.steps = append(d.steps, indexStep(n))
 		left, err := d.object(f.elem, dst.Index(n))
-		if left == nil {
-			left = Extra("{}")
-		} else {
-			any = true
+		if err != nil {
+			return nil, d.located(err)
 		}
-		lefts = append(lefts, left)
-		return d.located(err)
-	})
-	if err != nil || !any {
-		return nil, err
+		d.steps = d.steps[:len(d.steps)-1]
+		lefts.put(n, left)
 	}
-	return Extra("[" + string(bytes.Join(lefts, []byte(","))) + "]"), nil
+	return lefts.array(dst.Len()), nil
+}
+
+// lefts is what the elements of an array had to leave, as an array of its own.
+type lefts [][]byte
+
+// put says what element n left, if anything.
+func (l *lefts) put(n int, left Extra) {
+	if left != nil {
+		l.pad(n)
+		*l = append(*l, left)
+	}
+}
+
+func (l *lefts) pad(n int) {
+	for len(*l) < n {
+		*l = append(*l, []byte("{}"))
+	}
+}
+
+// array is nil when none of the n elements left anything.
+func (l *lefts) array(n int) Extra {
+	if *l == nil {
+		return nil
+	}
+	l.pad(n)
+	return Extra("[" + string(bytes.Join(*l, []byte(","))) + "]")
 }
 
 // members builds a JSON object.

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/bits"
-	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -69,40 +68,13 @@ func (s *scanner) end() error {
 	return nil
 }
 
-// members calls visit for every member of the object that begins here, with
-// the key as written (quotes included). visit consumes the value.
-func (s *scanner) members(visit func(key []byte) error) error {
-	more, err := s.open('{')
-	for more && err == nil {
-		var key []byte
-		if key, err = s.key(); err != nil {
-			return err
-		}
-		if err = visit(key); err != nil {
-			return err
-		}
-		more, err = s.more('{')
-	}
-	return err
-}
-
-// elements calls visit for every element of the array that begins here. visit
-// consumes the element.
-func (s *scanner) elements(visit func() error) error {
-	more, err := s.open('[')
-	for more && err == nil {
-		if err = visit(); err != nil {
-			return err
-		}
-		more, err = s.more('[')
-	}
-	return err
-}
-
 // closing is the bracket that ends what the given one began.
 func closing(bracket byte) byte { return bracket + 2 } // so it is in ASCII, for both
 
 // open enters an object or array, and says whether there is anything in it.
+// Together with more it makes a loop over the members or elements:
+//
+//	for more, err := s.open('['); more || err != nil; more, err = s.more('[') {
 func (s *scanner) open(bracket byte) (more bool, err error) {
 	if err := s.expect(bracket); err != nil {
 		return false, err
@@ -155,25 +127,23 @@ func (s *scanner) value() ([]byte, error) {
 }
 
 // skip consumes any value.
-func (s *scanner) skip() (err error) {
-	c := s.peek()
-	switch {
+func (s *scanner) skip() error {
+	var err error
+	switch c := s.peek(); {
 	case c == '"':
 		_, _, err = s.str()
 	case c == '{' || c == '[':
-		more, err := s.open(c)
-		for more && err == nil {
-			if c == '{' {
-				if _, err = s.key(); err != nil {
-					return err
-				}
+		for more, err := s.open(c); more || err != nil; more, err = s.more(c) {
+			if err == nil && c == '{' {
+				_, err = s.key()
 			}
-			if err = s.skip(); err != nil {
+			if err == nil {
+				err = s.skip()
+			}
+			if err != nil {
 				return err
 			}
-			more, err = s.more(c)
 		}
-		return err
 	case c == '-' || isDigit(c):
 		_, err = s.number()
 	default:
@@ -332,7 +302,7 @@ func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 // unquote gives the text of a string as written (quotes included). Postgres
 // cannot hold NUL, a lone surrogate or invalid UTF-8: each becomes U+FFFD, and
 // clean is false.
-func unquote(quoted []byte) (text string, clean bool) {
+func unquote(quoted []byte) (text []byte, clean bool) {
 	raw := quoted[1 : len(quoted)-1]
 	clean = utf8.Valid(raw)
 	if !clean {
@@ -340,21 +310,18 @@ func unquote(quoted []byte) (text string, clean bool) {
 	}
 	escape := bytes.IndexByte(raw, '\\')
 	if escape < 0 {
-		return string(raw), clean
+		return raw, clean
 	}
-	var out strings.Builder
-	out.Grow(len(raw))
+	text = make([]byte, 0, len(raw))
 	for ; escape >= 0; escape = bytes.IndexByte(raw, '\\') {
-		out.Write(raw[:escape])
 		r, n := unescape(raw[escape:])
 		if r == badRune {
 			r, clean = utf8.RuneError, false
 		}
-		out.WriteRune(r)
+		text = utf8.AppendRune(append(text, raw[:escape]...), r)
 		raw = raw[escape+n:]
 	}
-	out.Write(raw)
-	return out.String(), clean
+	return append(text, raw...), clean
 }
 
 // badRune marks an escape that stands for something Postgres cannot hold.

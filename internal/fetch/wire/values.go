@@ -2,7 +2,6 @@ package wire
 
 import (
 	"errors"
-	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -25,17 +24,33 @@ func parseDecimal(text string) (Decimal, error) {
 	if whole+fraction == "" || !allDigits(whole+fraction) {
 		return "", errNotDecimal
 	}
+	shift := 0
 	if hasExponent {
 		digits := strings.TrimLeft(exponent, "+-")
 		if len(exponent)-len(digits) > 1 || digits == "" || !allDigits(digits) {
 			return "", errNotDecimal
 		}
+		n, err := strconv.ParseInt(exponent, 10, 32)
+		if err != nil {
+			return "", errNumeric
+		}
+		shift = int(n)
+	}
+	if len(whole)+shift > maxWhole || len(fraction)-shift > maxFraction {
+		return "", errNumeric
 	}
 	return Decimal(text), nil
 }
 
+// How many digits Postgres' numeric holds before and after the point.
+const (
+	maxWhole    = 131_072
+	maxFraction = 16_383
+)
+
 var (
 	errNotDecimal = errors.New("not a decimal number")
+	errNumeric    = errors.New("a decimal number beyond what numeric holds")
 	errFraction   = errors.New("a fraction where an integer belongs")
 	errRange      = errors.New("an integer beyond 64 bits")
 	errNotUUID    = errors.New("not a UUID")
@@ -68,16 +83,17 @@ func parseInt(number []byte) (int64, error) {
 	}
 	shift := 0
 	if exponent != "" {
-		n, err := strconv.Atoi(exponent)
-		if err != nil { // the exponent alone is beyond 64 bits
-			if strings.HasPrefix(exponent, "-") {
-				return 0, errFraction
-			}
+		n, err := strconv.ParseInt(exponent, 10, 32)
+		switch {
+		case err == nil:
+			shift = int(n)
+		case strings.HasPrefix(exponent, "-"):
+			return 0, errFraction
+		default:
 			return 0, errRange
 		}
-		shift = n
 	}
-	if shift > math.MaxInt32 || len(digits)+shift-len(fraction) > 19 {
+	if len(digits)+shift-len(fraction) > 19 {
 		return 0, errRange
 	}
 	switch zeros := shift - len(fraction); {
@@ -100,10 +116,10 @@ func parseInt(number []byte) (int64, error) {
 
 // parseTime reads RFC 3339, to the microsecond, which is what Postgres keeps.
 // At the far end of time Polar leaves the zone out; that is UTC.
-func parseTime(text string) (time.Time, error) {
-	t, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		if t, err = time.Parse("2006-01-02T15:04:05", text); err != nil {
+func parseTime(text []byte) (time.Time, error) {
+	var t time.Time
+	if err := t.UnmarshalText(text); err != nil {
+		if t, err = time.Parse("2006-01-02T15:04:05", string(text)); err != nil {
 			return time.Time{}, errNotTime
 		}
 	}
@@ -111,11 +127,11 @@ func parseTime(text string) (time.Time, error) {
 }
 
 // parseUUID reads the two forms Polar accepts: with dashes and without.
-func parseUUID(text string) (uuid.UUID, error) {
+func parseUUID(text []byte) (uuid.UUID, error) {
 	if len(text) != 36 && len(text) != 32 {
 		return uuid.UUID{}, errNotUUID
 	}
-	id, err := uuid.Parse(text)
+	id, err := uuid.ParseBytes(text)
 	if err != nil {
 		return uuid.UUID{}, errNotUUID
 	}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"syncer/internal/syncer"
+	"syncer/internal/words"
+)
+
+// preview is one source in `backfill --dry-run --json`.
+type preview struct {
+	syncer.Report
+
+	Differences []syncer.Difference `json:"differences"`
+}
+
+// dryRun shows what a backfill would change and writes nothing.
+func (a *app) dryRun(ctx context.Context, sources []opened) error {
+	var all []preview
+	var err error
+	for _, source := range sources {
+		p := preview{Differences: []syncer.Difference{}}
+		report, runErr := source.syncer.Preview(ctx, source.source, func(d syncer.Difference) {
+			if a.json {
+				p.Differences = append(p.Differences, d)
+				return
+			}
+			a.printDifference(d)
+		})
+		p.Report = report
+		all = append(all, p)
+		if !a.json {
+			fmt.Fprintf(a.stdout, "%s: of %s %d would change, %d would be removed, %d failed; rows: %d new, %d changed, %d removed. Nothing was written.\n",
+				report.Source, counted(report.Links.Total, "link", "links"), report.Links.Changed, report.Links.Removed, report.Links.Failed,
+				report.Rows.Inserted, report.Rows.Updated, report.Rows.Removed)
+			for _, f := range report.Failures {
+				fmt.Fprintf(a.stdout, "  failed %s: %s\n", f.ID, f.Message)
+			}
+		}
+		switch {
+		case runErr != nil:
+			err = errors.Join(err, runErr)
+		case report.Links.Changed+report.Links.Removed > 0:
+			err = errors.Join(err, errDifferent)
+		case report.Status == syncer.Partial:
+			err = errors.Join(err, errPartial)
+		}
+	}
+	if a.json {
+		encoder := json.NewEncoder(a.stdout)
+		if len(all) == 1 {
+			return errors.Join(err, encoder.Encode(all[0]))
+		}
+		return errors.Join(err, encoder.Encode(all))
+	}
+	return err
+}
+
+// printDifference says what would change about one link, in colour on a terminal.
+func (a *app) printDifference(d syncer.Difference) {
+	label := ""
+	if d.Label != "" {
+		label = fmt.Sprintf(" %q", d.Label)
+	}
+	fmt.Fprintf(a.stdout, "link %s%s\n", d.ID, label)
+	var changes []words.Change
+	for _, c := range d.Changes {
+		subject := d.Names[c.EntityID]
+		if c.Entity == "checkout_links" || c.Entity == "checkout_link_products" {
+			subject = "" // it stands above
+		}
+		changes = append(changes, words.Change{Entity: c.Entity, Op: c.Op, Before: c.Before, After: c.After, Subject: subject})
+	}
+	name := func(text string) string {
+		id, err := uuid.Parse(text)
+		if err != nil {
+			return ""
+		}
+		return d.Names[id]
+	}
+	for _, l := range words.Lines(changes, name) {
+		fmt.Fprintf(a.stdout, "  %s\n", a.coloured(l))
+	}
+}
+
+// coloured writes a line's sign and text, green, red or yellow on a terminal.
+func (a *app) coloured(l words.Line) string {
+	text := string(rune(l.Sign)) + " " + l.Text
+	if !isTerminal(a.stdout) || a.env.get("NO_COLOR") != "" {
+		return text
+	}
+	colour := map[words.Sign]string{words.Came: "32", words.Went: "31", words.Changed: "33"}[l.Sign]
+	return "\x1b[" + colour + "m" + text + "\x1b[0m"
+}

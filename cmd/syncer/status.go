@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"syncer/internal/db"
+	"syncer/internal/db/query"
+)
+
+// sourceStatus is one source in `status --json`.
+type sourceStatus struct {
+	Source   string          `json:"source"`
+	Schema   string          `json:"schema"`
+	Runs     []runStatus     `json:"runs"`     // newest first
+	Failures []failureStatus `json:"failures"` // the longest first
+}
+
+type runStatus struct {
+	ID         string     `json:"id"`
+	Trigger    string     `json:"trigger"`
+	Status     string     `json:"status"`
+	Holder     string     `json:"holder"`
+	StartedAt  time.Time  `json:"started_at"`
+	FinishedAt *time.Time `json:"finished_at"`
+	Links      int64      `json:"links"`
+	Changed    int64      `json:"changed"`
+	Removed    int64      `json:"removed"`
+	Failed     int64      `json:"failed"`
+	Requests   int64      `json:"requests"`
+	Error      *string    `json:"error"`
+}
+
+type failureStatus struct {
+	ID       string    `json:"id"`
+	Label    *string   `json:"label"`
+	Since    time.Time `json:"since"`
+	Attempts int64     `json:"attempts"`
+	Kind     string    `json:"kind"`
+	Message  string    `json:"message"`
+	Path     *string   `json:"path"`
+}
+
+func newStatus(a *app) *cobra.Command {
+	var runs int32
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "Show the last runs, and which links fail since when and why",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var all []sourceStatus
+			err := a.eachSource(cmd.Context(), func(s sourceConfig, d *db.DB) error {
+				one, err := readStatus(cmd.Context(), s, d, runs)
+				all = append(all, one)
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return json.NewEncoder(a.stdout).Encode(all)
+			}
+			for _, s := range all {
+				if err := a.printStatus(s); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().Int32Var(&runs, "runs", 5, "how many runs to show")
+	return cmd
+}
+
+// mostFailures bounds what status shows of a source's failing links.
+const mostFailures = 1000
+
+func readStatus(ctx context.Context, s sourceConfig, d *db.DB, most int32) (sourceStatus, error) {
+	status := sourceStatus{Source: s.Name, Schema: s.Schema, Runs: []runStatus{}, Failures: []failureStatus{}}
+	runs, err := d.Queries().ListRuns(ctx, query.ListRunsParams{Source: s.Name, Most: most})
+	if err != nil {
+		return status, d.Explain(err)
+	}
+	for _, r := range runs {
+		status.Runs = append(status.Runs, runStatus{
+			ID: r.ID.String(), Trigger: r.Trigger, Status: r.Status, Holder: r.Holder, StartedAt: r.StartedAt, FinishedAt: r.FinishedAt,
+			Links: r.LinksTotal, Changed: r.LinksChanged, Removed: r.LinksRemoved, Failed: r.LinksFailed, Requests: r.Requests, Error: r.Error,
+		})
+	}
+	failures, err := d.Queries().ListFailures(ctx, query.ListFailuresParams{Source: s.Name, Most: mostFailures})
+	for _, f := range failures {
+		status.Failures = append(status.Failures, failureStatus{
+			ID: f.CheckoutLinkID.String(), Label: f.Label, Since: f.Since, Attempts: f.Attempts, Kind: f.Kind, Message: f.Message, Path: f.Path,
+		})
+	}
+	return status, d.Explain(err)
+}
+
+func (a *app) printStatus(s sourceStatus) error {
+	fmt.Fprintf(a.stdout, "source %s, schema %s\n", s.Source, s.Schema)
+	if len(s.Runs) == 0 {
+		fmt.Fprintln(a.stdout, "  no run yet; `syncer backfill` makes one")
+		return nil
+	}
+	table := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "  started\ttook\ttrigger\tstatus\tlinks\tchanged\tremoved\tfailed\trequests")
+	for _, r := range s.Runs {
+		took := "-"
+		if r.FinishedAt != nil {
+			took = max(0, r.FinishedAt.Sub(r.StartedAt)).Round(10 * time.Millisecond).String()
+		}
+		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\n", moment(r.StartedAt), took, r.Trigger, r.Status, r.Links, r.Changed, r.Removed, r.Failed, r.Requests)
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	if last := s.Runs[0]; last.Status == "running" {
+		fmt.Fprintf(a.stdout, "  running on %s\n", last.Holder)
+	} else if last.Error != nil {
+		fmt.Fprintf(a.stdout, "  the last run stopped: %s\n", *last.Error)
+	}
+	if len(s.Failures) == 0 {
+		fmt.Fprintln(a.stdout, "  no link fails")
+		return nil
+	}
+	fmt.Fprintf(a.stdout, "  %s\n", counted(len(s.Failures), "link fails", "links fail"))
+	for _, f := range s.Failures {
+		fmt.Fprintf(a.stdout, "    %s  since %s, %s: %s\n", f.ID, moment(f.Since), counted(int(f.Attempts), "run", "runs"), f.Message)
+	}
+	return nil
+}
+
+// moment writes a time for people, in UTC.
+func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }
+
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
