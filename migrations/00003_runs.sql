@@ -10,6 +10,7 @@ CREATE TABLE sync_runs (
         CHECK (status IN ('running', 'succeeded', 'partial', 'failed', 'abandoned')),
     started_at timestamptz NOT NULL,
     observing_since timestamptz NOT NULL,
+    observed_until timestamptz,
     heartbeat_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     finished_at timestamptz,
     holder text NOT NULL,
@@ -28,6 +29,7 @@ CREATE TABLE sync_runs (
 );
 
 CREATE UNIQUE INDEX sync_runs_running_key ON sync_runs (source) WHERE status = 'running';
+CREATE INDEX sync_runs_observed_until_idx ON sync_runs (observed_until);
 CREATE INDEX sync_runs_source_started_at_idx ON sync_runs (source, started_at DESC);
 
 COMMENT ON TABLE sync_runs IS 'One row for every pass over a source. A running row is also the lock: one source, one running run.';
@@ -37,6 +39,7 @@ COMMENT ON COLUMN sync_runs.trigger IS 'What called the run: start, schedule, ba
 COMMENT ON COLUMN sync_runs.status IS 'running; succeeded: all links in place; partial: some failed, the rest is in place; failed: stopped early; abandoned: its process died or was stopped';
 COMMENT ON COLUMN sync_runs.started_at IS 'When the run began, by the clock of its process, like the times of its requests';
 COMMENT ON COLUMN sync_runs.observing_since IS 'Before the first request of the run, or of the run that it went on with: everything the run stands for was seen later';
+COMMENT ON COLUMN sync_runs.observed_until IS 'When the last request began whose answer is in the tables; noted when the run ends, and earlier where other runs are under way';
 COMMENT ON COLUMN sync_runs.heartbeat_at IS 'Last sign of life of a running run; an old one is taken over';
 COMMENT ON COLUMN sync_runs.finished_at IS 'When the run ended; null while it runs';
 COMMENT ON COLUMN sync_runs.holder IS 'Process that runs it: where, and its process id';
@@ -53,19 +56,43 @@ COMMENT ON COLUMN sync_runs.rows_removed IS 'Rows that got removed_at, and join 
 COMMENT ON COLUMN sync_runs.requests IS 'Requests sent to Polar, retries included';
 COMMENT ON COLUMN sync_runs.error IS 'Why the run stopped early; null when it did not';
 
--- Called last in every batch of a run. A batch that wrote something, or notes how
--- far it came, locks the run's row until it commits: a run that was taken over
--- meanwhile cannot write any more. A batch that changed nothing only reads.
+-- Called first in every batch of a run, with when its first request began. Lets
+-- one batch at a time write to the schema, and refuses observations that are
+-- older than what another run has seen since: the caller fetches them again. The
+-- lock ends with the transaction, whatever becomes of its session.
 -- +goose StatementBegin
-CREATE FUNCTION end_batch(run_id uuid, progress jsonb) RETURNS void
+CREATE FUNCTION begin_batch(run_id uuid, oldest timestamptz) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-    IF progress IS NULL AND pg_current_xact_id_if_assigned() IS NULL THEN
+    PERFORM pg_advisory_xact_lock(hashtextextended('syncer ' || current_schema(), 0));
+    PERFORM FROM sync_runs AS r WHERE r.id <> run_id AND r.observed_until > oldest;
+    IF FOUND THEN
+        RAISE EXCEPTION 'another run has seen later answers' USING ERRCODE = 'SYN02';
+    END IF;
+END
+$$;
+-- +goose StatementEnd
+
+COMMENT ON FUNCTION begin_batch IS 'Locks the schema''s rows against other batches; raises SYN02 when another run has seen later answers';
+
+-- Called last in every batch of a run. A batch that wrote something, or notes how
+-- far it came, locks the run's row until it commits: a run that was taken over
+-- meanwhile cannot write any more. A batch that changed nothing only reads, unless
+-- other runs must know what it has seen.
+-- +goose StatementBegin
+CREATE FUNCTION end_batch(run_id uuid, progress jsonb, newest timestamptz) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF progress IS NULL
+        AND pg_current_xact_id_if_assigned() IS NULL
+        AND NOT EXISTS (SELECT FROM sync_runs AS r WHERE r.id <> run_id AND r.status = 'running')
+    THEN
         PERFORM FROM sync_runs WHERE id = run_id AND status = 'running';
     ELSE
         UPDATE sync_runs SET
             heartbeat_at = clock_timestamp(),
-            checkpoint = coalesce(progress, checkpoint)
+            checkpoint = coalesce(progress, checkpoint),
+            observed_until = greatest(observed_until, newest)
         WHERE id = run_id AND status = 'running';
     END IF;
     IF NOT FOUND THEN
@@ -97,7 +124,7 @@ COMMENT ON COLUMN sync_failures.checkout_link_id IS 'The link';
 COMMENT ON COLUMN sync_failures.since IS 'Start of the request that failed first, without a success since';
 COMMENT ON COLUMN sync_failures.last_at IS 'Start of the request that failed last';
 COMMENT ON COLUMN sync_failures.attempts IS 'Runs that tried and failed since then';
-COMMENT ON COLUMN sync_failures.kind IS 'refused, rate_limited, unavailable, bad_answer, or rejected (Postgres refused the rows)';
+COMMENT ON COLUMN sync_failures.kind IS 'rate_limited, unavailable, bad_answer, rejected (Postgres refused the rows), or torn (it kept changing while it was read)';
 COMMENT ON COLUMN sync_failures.message IS 'What went wrong, for a person';
 COMMENT ON COLUMN sync_failures.path IS 'Where in the body, as a JSON path; null when it is not about one place';
 COMMENT ON COLUMN sync_failures.body IS 'What Polar answered, as text; characters Postgres cannot hold are replaced';
@@ -127,4 +154,5 @@ COMMENT ON COLUMN drift.count IS 'Links it was seen in, summed over all runs';
 DROP TABLE drift;
 DROP TABLE sync_failures;
 DROP FUNCTION end_batch;
+DROP FUNCTION begin_batch;
 DROP TABLE sync_runs;

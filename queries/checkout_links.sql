@@ -124,9 +124,12 @@ SELECT
 
 -- name: ReplaceCheckoutLinkProducts :one
 -- Makes the products of the given links exactly the given rows: deletes what is
--- stale, writes what is new or differs, touches nothing else.
+-- stale, writes what is new or differs, touches nothing else. What a later request
+-- showed, says history, is left alone.
 WITH owners AS (
-    SELECT unnest(@owner_id::uuid[]) AS id
+    SELECT
+        unnest(@owner_id::uuid[]) AS id,
+        unnest(@owner_seen_at::timestamptz[]) AS seen_at
 ),
 seen AS (
     SELECT
@@ -140,6 +143,10 @@ stale AS (
     JOIN checkout_link_products AS o ON o.checkout_link_id = w.id
     LEFT JOIN seen AS s ON s.checkout_link_id = o.checkout_link_id AND s.product_id = o.product_id
     WHERE s.checkout_link_id IS NULL
+        AND NOT EXISTS (
+            SELECT FROM changes AS c
+            WHERE c.entity_id = w.id AND c.entity = 'checkout_link_products' AND c.not_after > w.seen_at
+        )
     ORDER BY o.checkout_link_id, o.product_id
     FOR UPDATE OF o
 ),
@@ -156,8 +163,13 @@ written AS (
     SELECT
         s.checkout_link_id, s.product_id, s.position
     FROM seen AS s
+    JOIN owners AS w ON w.id = s.checkout_link_id
     LEFT JOIN checkout_link_products AS o ON o.checkout_link_id = s.checkout_link_id AND o.product_id = s.product_id
-    WHERE o.checkout_link_id IS NULL OR o.position IS DISTINCT FROM s.position
+    WHERE (o.checkout_link_id IS NULL OR o.position IS DISTINCT FROM s.position)
+        AND NOT EXISTS (
+            SELECT FROM changes AS c
+            WHERE c.entity_id = w.id AND c.entity = 'checkout_link_products' AND c.not_after > w.seen_at
+        )
     ORDER BY s.checkout_link_id, s.product_id
     ON CONFLICT (checkout_link_id, product_id) DO UPDATE SET
         position = excluded.position
@@ -195,3 +207,28 @@ SELECT id
 FROM checkout_links
 WHERE removed_at IS NULL AND organization_id = ANY (@organization_id::uuid[]) AND created_at > @created_at
 ORDER BY id;
+
+-- name: ListLinksShowing :many
+-- The live links that show any of the given products, benefits, medias, meters or
+-- discounts.
+WITH shown AS (
+    SELECT unnest(@id::uuid[]) AS id
+),
+products_showing AS (
+    SELECT s.id FROM shown AS s
+    UNION
+    SELECT j.product_id FROM shown AS s JOIN product_benefits AS j ON j.benefit_id = s.id
+    UNION
+    SELECT j.product_id FROM shown AS s JOIN product_medias AS j ON j.media_id = s.id
+    UNION
+    SELECT r.product_id FROM shown AS s JOIN prices AS r ON r.meter_id = s.id AND r.removed_at IS NULL
+)
+SELECT l.id
+FROM products_showing AS p
+JOIN checkout_link_products AS j ON j.product_id = p.id
+JOIN checkout_links AS l ON l.id = j.checkout_link_id AND l.removed_at IS NULL
+UNION
+SELECT l.id
+FROM shown AS s
+JOIN checkout_links AS l ON l.discount_id = s.id AND l.removed_at IS NULL
+ORDER BY 1;

@@ -92,9 +92,12 @@ FROM written;
 
 -- name: ReplaceDiscountAmounts :one
 -- Makes the amounts of the given discounts exactly the given rows: deletes what is
--- stale, writes what is new or differs, touches nothing else.
+-- stale, writes what is new or differs, touches nothing else. What a later request
+-- showed, says history, is left alone.
 WITH owners AS (
-    SELECT unnest(@owner_id::uuid[]) AS id
+    SELECT
+        unnest(@owner_id::uuid[]) AS id,
+        unnest(@owner_seen_at::timestamptz[]) AS seen_at
 ),
 seen AS (
     SELECT
@@ -108,6 +111,10 @@ stale AS (
     JOIN discount_amounts AS o ON o.discount_id = w.id
     LEFT JOIN seen AS s ON s.discount_id = o.discount_id AND s.currency = o.currency
     WHERE s.discount_id IS NULL
+        AND NOT EXISTS (
+            SELECT FROM changes AS c
+            WHERE c.entity_id = w.id AND c.entity = 'discount_amounts' AND c.not_after > w.seen_at
+        )
     ORDER BY o.discount_id, o.currency
     FOR UPDATE OF o
 ),
@@ -124,8 +131,13 @@ written AS (
     SELECT
         s.discount_id, s.currency, s.amount
     FROM seen AS s
+    JOIN owners AS w ON w.id = s.discount_id
     LEFT JOIN discount_amounts AS o ON o.discount_id = s.discount_id AND o.currency = s.currency
-    WHERE o.discount_id IS NULL OR o.amount IS DISTINCT FROM s.amount
+    WHERE (o.discount_id IS NULL OR o.amount IS DISTINCT FROM s.amount)
+        AND NOT EXISTS (
+            SELECT FROM changes AS c
+            WHERE c.entity_id = w.id AND c.entity = 'discount_amounts' AND c.not_after > w.seen_at
+        )
     ORDER BY s.discount_id, s.currency
     ON CONFLICT (discount_id, currency) DO UPDATE SET
         amount = excluded.amount

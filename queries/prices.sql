@@ -156,9 +156,12 @@ SELECT
 
 -- name: ReplacePriceTiers :one
 -- Makes the tiers of the given prices exactly the given rows: deletes what is
--- stale, writes what is new or differs, touches nothing else.
+-- stale, writes what is new or differs, touches nothing else. What a later request
+-- showed, says history, is left alone.
 WITH owners AS (
-    SELECT unnest(@owner_id::uuid[]) AS id
+    SELECT
+        unnest(@owner_id::uuid[]) AS id,
+        unnest(@owner_seen_at::timestamptz[]) AS seen_at
 ),
 seen AS (
     SELECT
@@ -176,6 +179,10 @@ stale AS (
     JOIN price_tiers AS o ON o.price_id = w.id
     LEFT JOIN seen AS s ON s.price_id = o.price_id AND s.position = o.position
     WHERE s.price_id IS NULL
+        AND NOT EXISTS (
+            SELECT FROM changes AS c
+            WHERE c.entity_id = w.id AND c.entity = 'price_tiers' AND c.not_after > w.seen_at
+        )
     ORDER BY o.price_id, o.position
     FOR UPDATE OF o
 ),
@@ -192,12 +199,17 @@ written AS (
     SELECT
         s.price_id, s.position, s.min_seats, s.max_seats, s.price_per_seat, s.bound, s.unit_amount
     FROM seen AS s
+    JOIN owners AS w ON w.id = s.price_id
     LEFT JOIN price_tiers AS o ON o.price_id = s.price_id AND o.position = s.position
-    WHERE o.price_id IS NULL OR (
+    WHERE (o.price_id IS NULL OR (
         o.min_seats, o.max_seats, o.price_per_seat, o.bound, o.unit_amount
     ) IS DISTINCT FROM (
         s.min_seats, s.max_seats, s.price_per_seat, s.bound, s.unit_amount
-    )
+    ))
+        AND NOT EXISTS (
+            SELECT FROM changes AS c
+            WHERE c.entity_id = w.id AND c.entity = 'price_tiers' AND c.not_after > w.seen_at
+        )
     ORDER BY s.price_id, s.position
     ON CONFLICT (price_id, position) DO UPDATE SET
         min_seats = excluded.min_seats,

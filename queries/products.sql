@@ -89,9 +89,12 @@ FROM written;
 
 -- name: ReplaceProductBenefits :one
 -- Makes the benefits of the given products exactly the given rows: deletes what is
--- stale, writes what is new or differs, touches nothing else.
+-- stale, writes what is new or differs, touches nothing else. What a later request
+-- showed, says history, is left alone.
 WITH owners AS (
-    SELECT unnest(@owner_id::uuid[]) AS id
+    SELECT
+        unnest(@owner_id::uuid[]) AS id,
+        unnest(@owner_seen_at::timestamptz[]) AS seen_at
 ),
 seen AS (
     SELECT
@@ -105,6 +108,10 @@ stale AS (
     JOIN product_benefits AS o ON o.product_id = w.id
     LEFT JOIN seen AS s ON s.product_id = o.product_id AND s.position = o.position
     WHERE s.product_id IS NULL
+        AND NOT EXISTS (
+            SELECT FROM changes AS c
+            WHERE c.entity_id = w.id AND c.entity = 'product_benefits' AND c.not_after > w.seen_at
+        )
     ORDER BY o.product_id, o.position
     FOR UPDATE OF o
 ),
@@ -121,8 +128,13 @@ written AS (
     SELECT
         s.product_id, s.position, s.benefit_id
     FROM seen AS s
+    JOIN owners AS w ON w.id = s.product_id
     LEFT JOIN product_benefits AS o ON o.product_id = s.product_id AND o.position = s.position
-    WHERE o.product_id IS NULL OR o.benefit_id IS DISTINCT FROM s.benefit_id
+    WHERE (o.product_id IS NULL OR o.benefit_id IS DISTINCT FROM s.benefit_id)
+        AND NOT EXISTS (
+            SELECT FROM changes AS c
+            WHERE c.entity_id = w.id AND c.entity = 'product_benefits' AND c.not_after > w.seen_at
+        )
     ORDER BY s.product_id, s.position
     ON CONFLICT (product_id, position) DO UPDATE SET
         benefit_id = excluded.benefit_id
@@ -136,9 +148,12 @@ SELECT
 
 -- name: ReplaceProductMedias :one
 -- Makes the medias of the given products exactly the given rows: deletes what is
--- stale, writes what is new or differs, touches nothing else.
+-- stale, writes what is new or differs, touches nothing else. What a later request
+-- showed, says history, is left alone.
 WITH owners AS (
-    SELECT unnest(@owner_id::uuid[]) AS id
+    SELECT
+        unnest(@owner_id::uuid[]) AS id,
+        unnest(@owner_seen_at::timestamptz[]) AS seen_at
 ),
 seen AS (
     SELECT
@@ -152,6 +167,10 @@ stale AS (
     JOIN product_medias AS o ON o.product_id = w.id
     LEFT JOIN seen AS s ON s.product_id = o.product_id AND s.position = o.position
     WHERE s.product_id IS NULL
+        AND NOT EXISTS (
+            SELECT FROM changes AS c
+            WHERE c.entity_id = w.id AND c.entity = 'product_medias' AND c.not_after > w.seen_at
+        )
     ORDER BY o.product_id, o.position
     FOR UPDATE OF o
 ),
@@ -168,8 +187,13 @@ written AS (
     SELECT
         s.product_id, s.position, s.media_id
     FROM seen AS s
+    JOIN owners AS w ON w.id = s.product_id
     LEFT JOIN product_medias AS o ON o.product_id = s.product_id AND o.position = s.position
-    WHERE o.product_id IS NULL OR o.media_id IS DISTINCT FROM s.media_id
+    WHERE (o.product_id IS NULL OR o.media_id IS DISTINCT FROM s.media_id)
+        AND NOT EXISTS (
+            SELECT FROM changes AS c
+            WHERE c.entity_id = w.id AND c.entity = 'product_medias' AND c.not_after > w.seen_at
+        )
     ORDER BY s.product_id, s.position
     ON CONFLICT (product_id, position) DO UPDATE SET
         media_id = excluded.media_id

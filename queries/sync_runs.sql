@@ -42,6 +42,7 @@ UPDATE sync_runs SET
     rows_updated = @rows_updated,
     rows_removed = @rows_removed,
     requests = @requests,
+    observed_until = greatest(observed_until, sqlc.narg(observed_until)),
     error = sqlc.narg(error)
 WHERE id = @id AND status = 'running';
 
@@ -51,17 +52,19 @@ WHERE id = @id AND status = 'running';
 --
 -- Makes the planner use the indexes: plans that were made while the tables were
 -- empty scan them, which makes a first load take quadratic time. And tells the
--- triggers that write history about the run.
+-- triggers that write history about the run. An error when what the batch holds
+-- is older than what another run has seen.
 SELECT
+    begin_batch(@id::uuid, @oldest::timestamptz),
     set_config('random_page_cost', '1.1', true),
-    set_config('syncer.run_id', @run_id::text, true),
+    set_config('syncer.run_id', (@id::uuid)::text, true),
     set_config('syncer.seen_at', @seen_at::text, true),
     set_config('syncer.previous', @previous::text, true);
 
 -- name: EndBatch :exec
 -- Last statement of every batch: an error, and with it no write, unless the run
 -- still holds its source.
-SELECT end_batch(@id::uuid, sqlc.narg(checkpoint)::jsonb);
+SELECT end_batch(@id::uuid, sqlc.narg(checkpoint)::jsonb, @newest::timestamptz);
 
 -- name: GetPreviousStart :one
 -- When the last run of the same scope began that came to its end: what it saw,

@@ -126,7 +126,7 @@ func (c comparison) sql() string {
 }
 
 // objects turns generated parameters, one slice per column, into a JSON array of
-// rows. What is no column (SeenAt, OwnerID) Postgres ignores.
+// rows. SeenAt is no column, and Postgres ignores it; the owners are no rows.
 func objects(params any) ([]byte, error) {
 	v := reflect.ValueOf(params)
 	var out bytes.Buffer
@@ -137,7 +137,7 @@ func objects(params any) ([]byte, error) {
 		}
 		out.WriteByte('{')
 		for i := range v.NumField() {
-			if v.Field(i).Len() <= row || v.Type().Field(i).Name == "OwnerID" {
+			if strings.HasPrefix(v.Type().Field(i).Name, "Owner") {
 				continue
 			}
 			value, err := json.Marshal(v.Field(i).Index(row).Interface())
@@ -155,10 +155,10 @@ func objects(params any) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// rowCount is the length of the columns; OwnerID is none.
+// rowCount is the length of the columns; the owners are none.
 func rowCount(v reflect.Value) int {
 	for i := range v.NumField() {
-		if v.Type().Field(i).Name != "OwnerID" {
+		if !strings.HasPrefix(v.Type().Field(i).Name, "Owner") {
 			return v.Field(i).Len()
 		}
 	}

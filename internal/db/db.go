@@ -40,6 +40,8 @@ var (
 	ErrRejected = errors.New("Postgres refuses the rows")
 	// ErrHeld: another run holds the source.
 	ErrHeld = errors.New("another run holds the source")
+	// ErrStale: another run has seen later answers than the batch holds.
+	ErrStale = errors.New("another run has seen later answers")
 	// ErrLost: the run does not hold its source any more.
 	ErrLost = errors.New("the run was taken over")
 )
@@ -160,6 +162,8 @@ func (d *DB) Explain(err error) error {
 		switch {
 		case e.Code == "SYN01":
 			return fmt.Errorf("%w: %s", ErrLost, e.Message)
+		case e.Code == "SYN02":
+			return ErrStale
 		case e.Code == "42P01" || e.Code == "42703" || e.Code == "42883" || e.Code == "42704" || e.Code == "3F000":
 			// A missing table, column, function, type or schema.
 			return fmt.Errorf("%w: %w", ErrSchema, err)

@@ -48,3 +48,10 @@ func (d *DB) CountThrough(ctx context.Context, organization uuid.UUID, through t
 	})
 	return int(n), d.Explain(err)
 }
+
+// LinksShowing lists the live links that show any of the given products,
+// benefits, medias, meters or discounts.
+func (d *DB) LinksShowing(ctx context.Context, ids []uuid.UUID) ([]uuid.UUID, error) {
+	links, err := d.Queries().ListLinksShowing(ctx, ids)
+	return links, d.Explain(err)
+}

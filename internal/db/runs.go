@@ -49,6 +49,7 @@ type Result struct {
 	Inserted, Updated, Removed              int    // rows
 	Requests                                int64
 	Error                                   string
+	SeenAt                                  time.Time // when the last request began whose answer is in the tables; zero: none
 }
 
 // HeldError says who holds a source. It is an ErrHeld.
@@ -147,6 +148,9 @@ func (d *DB) FinishRun(ctx context.Context, run Run, r Result) error {
 	}
 	if r.Error != "" {
 		p.Error = &r.Error
+	}
+	if !r.SeenAt.IsZero() {
+		p.ObservedUntil = &r.SeenAt
 	}
 	n, err := d.Queries().FinishRun(ctx, p)
 	return d.held(n, err)

@@ -32,7 +32,8 @@ type Batch struct {
 	CheckoutLinkProducts query.ReplaceCheckoutLinkProductsParams
 	RemovedCheckoutLinks query.RemoveCheckoutLinksParams
 
-	SeenAt     time.Time       // when the last request of the batch began
+	Oldest     time.Time       // when the first request of the batch began
+	SeenAt     time.Time       // when the last one did
 	Checkpoint json.RawMessage // how far the run is with this batch; nil: not noted
 
 	Failures query.RecordFailuresParams // without source and run
@@ -62,7 +63,8 @@ const saveTries = 5
 
 // Save writes a batch in one transaction, or nothing of it. Only rows that
 // differ are touched, always in the same order. The error is ErrLost when the
-// run does not hold its source any more, ErrRejected when Postgres refuses a
+// run does not hold its source any more, ErrStale when another run has seen later
+// answers than these, ErrRejected when Postgres refuses a
 // row, ErrUnreachable, or an unexpected one.
 func (d *DB) Save(ctx context.Context, run Run, b *Batch) (Changes, error) {
 	for try := 1; ; try++ {
@@ -102,7 +104,7 @@ func (b *Batch) queue(ctx context.Context, q *queue, run Run) error {
 	}{
 		{"", 1, func() error {
 			return to.BeginBatch(ctx, query.BeginBatchParams{
-				RunID: run.ID.String(), SeenAt: setting(b.SeenAt), Previous: setting(run.Previous),
+				ID: run.ID, Oldest: b.Oldest, SeenAt: setting(b.SeenAt), Previous: setting(run.Previous),
 			})
 		}},
 		{"meters", len(b.Meters.ID), one(ctx, to.UpsertMeters, b.Meters)},
@@ -125,7 +127,7 @@ func (b *Batch) queue(ctx context.Context, q *queue, run Run) error {
 		{"", len(b.Failures.CheckoutLinkID), func() error { return to.RecordFailures(ctx, b.Failures) }},
 		{"", len(b.Drift.Path), func() error { return to.RecordDrift(ctx, b.Drift) }},
 		{"", 1, func() error {
-			return to.EndBatch(ctx, query.EndBatchParams{ID: run.ID, Checkpoint: b.Checkpoint})
+			return to.EndBatch(ctx, query.EndBatchParams{ID: run.ID, Checkpoint: b.Checkpoint, Newest: b.SeenAt})
 		}},
 	}
 	for _, s := range steps {

@@ -68,6 +68,7 @@ type Product struct {
 	Benefits               []Benefit        `wire:"benefits"`
 	Medias                 []Media          `wire:"medias"`
 	Extra                  wire.Extra       `wire:",unknown"`
+	Sent                   wire.Span        `wire:",span"`
 }
 
 // Price is a union over AmountType. Which fields a kind has is said by Check.
@@ -99,6 +100,7 @@ type Price struct {
 	MaximumUnits      *int64           `wire:"maximum_units"`
 	Legacy            *bool            `wire:"legacy"` // sent on legacy prices only
 	Extra             wire.Extra       `wire:",unknown"`
+	Sent              wire.Span        `wire:",span"`
 }
 
 // Unknown says that the price is of a kind this program does not know.
@@ -146,6 +148,7 @@ type Meter struct {
 	CustomLabel      *string    `wire:"custom_label"`
 	CustomMultiplier *int64     `wire:"custom_multiplier"`
 	Extra            wire.Extra `wire:",unknown"`
+	Sent             wire.Span  `wire:",span"`
 }
 
 // SeatTiers are the tiers of a seat_based price.
@@ -187,6 +190,7 @@ type Benefit struct {
 	IsDeleted      *bool      `wire:"is_deleted,nonnull"`
 	OrganizationID uuid.UUID  `wire:"organization_id"`
 	Extra          wire.Extra `wire:",unknown"`
+	Sent           wire.Span  `wire:",span"`
 }
 
 // Media is a picture as nested in a product, which may list it twice.
@@ -209,6 +213,7 @@ type Media struct {
 	SizeReadable         string     `wire:"size_readable"`
 	PublicURL            string     `wire:"public_url"`
 	Extra                wire.Extra `wire:",unknown"`
+	Sent                 wire.Span  `wire:",span"`
 }
 
 // Discount is a union over Type and Duration. Which fields a kind has is said
@@ -234,6 +239,7 @@ type Discount struct {
 	RedemptionsCount          int64            `wire:"redemptions_count"`
 	OrganizationID            uuid.UUID        `wire:"organization_id"`
 	Extra                     wire.Extra       `wire:",unknown"`
+	Sent                      wire.Span        `wire:",span"`
 }
 
 // Unknown says that the discount is of a kind this program does not know.

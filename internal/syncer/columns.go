@@ -50,12 +50,14 @@ func addProduct(b *db.Batch, s seen[fetch.Product]) {
 	b.OfferedPrices.SeenAt = append(b.OfferedPrices.SeenAt, s.at)
 
 	b.ProductBenefits.OwnerID = append(b.ProductBenefits.OwnerID, p.ID)
+	b.ProductBenefits.OwnerSeenAt = append(b.ProductBenefits.OwnerSeenAt, s.at)
 	for i := range p.Benefits {
 		b.ProductBenefits.ProductID = append(b.ProductBenefits.ProductID, p.ID)
 		b.ProductBenefits.Position = append(b.ProductBenefits.Position, int32(i)) //nolint:gosec // a list in a body of at most 16 MiB
 		b.ProductBenefits.BenefitID = append(b.ProductBenefits.BenefitID, p.Benefits[i].ID)
 	}
 	b.ProductMedias.OwnerID = append(b.ProductMedias.OwnerID, p.ID)
+	b.ProductMedias.OwnerSeenAt = append(b.ProductMedias.OwnerSeenAt, s.at)
 	for i := range p.Medias {
 		b.ProductMedias.ProductID = append(b.ProductMedias.ProductID, p.ID)
 		b.ProductMedias.Position = append(b.ProductMedias.Position, int32(i)) //nolint:gosec // a list in a body of at most 16 MiB
@@ -101,12 +103,13 @@ func addPrice(b *db.Batch, s seen[fetch.Price]) {
 	r.SeenAt = append(r.SeenAt, s.at)
 
 	b.OfferedPrices.PriceID = append(b.OfferedPrices.PriceID, p.ID)
-	addTiers(b, p)
+	addTiers(b, s)
 }
 
-func addTiers(b *db.Batch, p *fetch.Price) {
-	r := &b.PriceTiers
+func addTiers(b *db.Batch, s seen[fetch.Price]) {
+	r, p := &b.PriceTiers, s.v
 	r.OwnerID = append(r.OwnerID, p.ID)
+	r.OwnerSeenAt = append(r.OwnerSeenAt, s.at)
 	position := int32(0)
 	add := func(minSeats, maxSeats, pricePerSeat, bound *int64, unitAmount *wire.Decimal) {
 		r.PriceID = append(r.PriceID, p.ID)
@@ -195,6 +198,7 @@ func addDiscount(b *db.Batch, s seen[fetch.Discount]) {
 
 	a := &b.DiscountAmounts
 	a.OwnerID = append(a.OwnerID, d.ID)
+	a.OwnerSeenAt = append(a.OwnerSeenAt, s.at)
 	for _, currency := range slices.SortedFunc(maps.Keys(d.Amounts), cmp.Compare) {
 		a.DiscountID = append(a.DiscountID, d.ID)
 		a.Currency = append(a.Currency, currency)
@@ -227,6 +231,7 @@ func addLink(b *db.Batch, s seen[fetch.CheckoutLink]) {
 
 	j := &b.CheckoutLinkProducts
 	j.OwnerID = append(j.OwnerID, l.ID)
+	j.OwnerSeenAt = append(j.OwnerSeenAt, s.at)
 	start := len(j.ProductID)
 	for i := range l.Products {
 		// The key allows a product once per link; its first place counts.

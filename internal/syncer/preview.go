@@ -36,29 +36,29 @@ func (s *Syncer) Preview(ctx context.Context, source Source, each func(Differenc
 }
 
 func (s *Syncer) preview(ctx context.Context, source Source, tally *tally, each func(Difference)) error {
-	var gone []fetch.Observed
+	var missing []fetch.Observed
 	counted := map[uint64]bool{} // what links of several batches share would be changed once
 	for batch, err := range s.observe(ctx, source, db.Run{}, tally) {
 		if err != nil {
 			return err
 		}
-		there, missing := split(batch.links)
-		gone = append(gone, missing...)
+		there, absent := split(batch.links)
+		missing = append(missing, absent...)
 		changes, err := s.DB.Compare(ctx, rows(there))
 		if err != nil {
 			return err
 		}
 		for _, o := range there {
 			if o.Err != nil {
-				tally.failed(o)
+				tally.fail(o)
 				continue
 			}
 			d := difference(o.Link, changes)
 			if len(d.Changes) == 0 {
-				tally.unchanged++
+				tally.set(o.ID, unchanged)
 				continue
 			}
-			tally.changed++
+			tally.set(o.ID, changed)
 			each(d)
 		}
 		for _, c := range changes {
@@ -70,8 +70,8 @@ func (s *Syncer) preview(ctx context.Context, source Source, tally *tally, each 
 			}
 		}
 	}
-	ids := make([]uuid.UUID, len(gone))
-	for i, o := range gone {
+	ids := make([]uuid.UUID, len(missing))
+	for i, o := range missing {
 		ids[i] = o.ID
 	}
 	states, err := s.DB.LinkStates(ctx, ids)
@@ -82,17 +82,17 @@ func (s *Syncer) preview(ctx context.Context, source Source, tally *tally, each 
 		live, known := states[id]
 		switch {
 		case live:
-			tally.gone++
+			tally.set(id, gone)
 			tally.count("remove")
 			each(Difference{ID: id.String(), Changes: []db.Change{{Entity: "checkout_links", EntityID: id, Op: "remove"}}})
 		case !known:
 			tally.strangers = append(tally.strangers, id)
 			fallthrough
 		default:
-			tally.unchanged++
+			tally.set(id, unchanged)
 		}
 	}
-	return s.guard(tally.gone, tally.links(), false)
+	return s.guard(tally.counts[gone], tally.links(), false)
 }
 
 // difference picks a link's changes out of a batch's, and names what they are

@@ -42,6 +42,8 @@ type Report struct {
 	// Strangers are configured links that Polar does not know and that were
 	// never seen: deleted long ago, of another organization, or mistyped.
 	Strangers []string `json:"-"`
+
+	seenAt time.Time
 }
 
 func (t *tally) report(run db.Run, source string, err error, took time.Duration) Report {
@@ -58,9 +60,10 @@ func (t *tally) report(run db.Run, source string, err error, took time.Duration)
 		r.Failures = []Failure{} // an empty list in JSON, not null
 	}
 	r.Links.Total = t.links()
-	r.Links.Changed, r.Links.Unchanged, r.Links.Removed, r.Links.Failed = t.changed, t.unchanged, t.gone, len(t.failures)
+	r.Links.Changed, r.Links.Unchanged, r.Links.Removed, r.Links.Failed = t.counts[changed], t.counts[unchanged], t.counts[gone], t.counts[failed]
 	r.Rows.Inserted, r.Rows.Updated, r.Rows.Removed = t.inserted, t.updated, t.removed
 	r.Requests, r.DurationMS = t.requests(), took.Milliseconds()
+	r.seenAt = t.seenAt
 	for _, id := range t.strangers {
 		r.Strangers = append(r.Strangers, id.String())
 	}
@@ -73,6 +76,7 @@ func (r *Report) result(err error) db.Result {
 		Status: r.Status, Total: r.Links.Total, Changed: r.Links.Changed, Unchanged: r.Links.Unchanged,
 		Gone: r.Links.Removed, Failed: r.Links.Failed,
 		Inserted: r.Rows.Inserted, Updated: r.Rows.Updated, Removed: r.Rows.Removed, Requests: r.Requests,
+		SeenAt: r.seenAt,
 	}
 	switch {
 	case errors.Is(err, context.Canceled):

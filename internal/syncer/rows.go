@@ -54,6 +54,9 @@ func rows(observed []fetch.Observed) *db.Batch {
 		if o.At.After(b.SeenAt) {
 			b.SeenAt = o.At
 		}
+		if b.Oldest.IsZero() || o.At.Before(b.Oldest) {
+			b.Oldest = o.At
+		}
 	}
 	addDrift(b, observed)
 	return b

@@ -106,31 +106,37 @@ func (s *Syncer) Run(ctx context.Context, source Source, options Options) (Repor
 	return report, err
 }
 
-// pass fetches everything the source wants and saves it batch by batch. What
-// Polar says is gone waits for the end, when it is known how much that is.
+// pass fetches everything the source wants and saves it batch by batch. What was
+// seen in different states is fetched again. What Polar says is gone waits for
+// the end, when it is known how much that is.
 func (s *Syncer) pass(ctx context.Context, held db.Run, source Source, options Options, tally *tally) error {
-	var gone []fetch.Observed
+	var missing []fetch.Observed
+	witness := newWitness()
 	for batch, err := range s.observe(ctx, source, held, tally) {
 		if err != nil {
 			return err
 		}
-		there, missing := split(batch.links)
-		gone = append(gone, missing...)
+		there, absent := split(batch.links)
+		missing = append(missing, absent...)
+		witness.look(there)
 		var done json.RawMessage
 		if options.Resume {
-			batch.done.Gone = distinct(batch.done.Gone, gone)
+			batch.done.Gone = distinct(batch.done.Gone, missing)
 			if done, err = json.Marshal(batch.done); err != nil {
 				return fmt.Errorf("note how far the run is: %w", err)
 			}
 		}
-		if err := s.save(ctx, held, there, done, tally); err != nil {
+		if err := s.save(ctx, held, source, there, done, tally); err != nil {
 			return err
 		}
 	}
-	if len(gone) == 0 {
+	if err := s.settle(ctx, held, source, witness, tally); err != nil {
+		return err
+	}
+	if len(missing) == 0 {
 		return nil
 	}
-	return s.remove(ctx, held, gone, source, options, tally)
+	return s.remove(ctx, held, missing, source, options, tally)
 }
 
 // distinct adds the ids of links to ids, each once.
@@ -144,21 +150,21 @@ func distinct(ids []uuid.UUID, links []fetch.Observed) []uuid.UUID {
 }
 
 // split takes the links apart that Polar says are gone.
-func split(links []fetch.Observed) (there, gone []fetch.Observed) {
+func split(links []fetch.Observed) (there, absent []fetch.Observed) {
 	for _, o := range links {
 		if errors.Is(o.Err, fetch.ErrNotFound) {
-			gone = append(gone, o)
+			absent = append(absent, o)
 		} else {
 			there = append(there, o)
 		}
 	}
-	return there, gone
+	return there, absent
 }
 
 // save writes links, and how far the run is with them. A batch that Postgres
 // refuses is halved until the one bad link is alone; that one becomes a failure,
 // and all others land.
-func (s *Syncer) save(ctx context.Context, held db.Run, links []fetch.Observed, done json.RawMessage, tally *tally) error {
+func (s *Syncer) save(ctx context.Context, held db.Run, source Source, links []fetch.Observed, done json.RawMessage, tally *tally) error {
 	if len(links) == 0 {
 		return nil
 	}
@@ -169,22 +175,60 @@ func (s *Syncer) save(ctx context.Context, held db.Run, links []fetch.Observed, 
 	changes, err := s.DB.Save(saving, held, b)
 	switch {
 	case err == nil:
+		tally.refreshed = 0
 		tally.saved(links, b, changes)
 		return nil
+	case errors.Is(err, db.ErrStale):
+		return s.refresh(ctx, held, source, links, done, tally)
 	case !errors.Is(err, db.ErrRejected):
 		return fmt.Errorf("save %d links: %w", len(links), err)
 	case len(links) > 1:
 		half := len(links) / 2
-		if err := s.save(ctx, held, links[:half], nil, tally); err != nil {
+		if err := s.save(ctx, held, source, links[:half], nil, tally); err != nil {
 			return err
 		}
-		return s.save(ctx, held, links[half:], done, tally)
+		return s.save(ctx, held, source, links[half:], done, tally)
 	case links[0].Err != nil:
 		return fmt.Errorf("record the failure of link %s: %w", links[0].ID, err)
 	}
 	bad := links[0]
 	bad.Link, bad.Notes, bad.Err = nil, nil, err
-	return s.save(ctx, held, []fetch.Observed{bad}, done, tally)
+	return s.save(ctx, held, source, []fetch.Observed{bad}, done, tally)
+}
+
+// refreshes is how often in a row links are fetched again because another run
+// has seen later answers. More means that the clocks of two machines differ.
+const refreshes = 5
+
+// refresh fetches links again that another run has seen later than this one, and
+// saves what they are now. Two sources may share a schema, and their links
+// products; one run per source does not keep those apart.
+func (s *Syncer) refresh(ctx context.Context, held db.Run, source Source, links []fetch.Observed, done json.RawMessage, tally *tally) error {
+	if tally.refreshed++; tally.refreshed > refreshes {
+		return fmt.Errorf("save %d links: %w, time and again: do the clocks of the machines differ?", len(links), db.ErrStale)
+	}
+	removing := errors.Is(links[0].Err, fetch.ErrNotFound)
+	var ids []uuid.UUID
+	var now []fetch.Observed
+	for _, o := range links {
+		if o.ID == uuid.Nil { // cannot be asked for by id
+			o.At = s.now()
+			now = append(now, o)
+		} else {
+			ids = append(ids, o.ID)
+		}
+	}
+	for again, err := range source.Client.Walk(ctx, ids) {
+		if err != nil {
+			return err
+		}
+		there, absent := split(again)
+		now = append(now, there...)
+		if removing {
+			now = append(now, absent...)
+		} // else it went this moment, and the next run will see
+	}
+	return s.save(ctx, held, source, now, done, tally)
 }
 
 const (
@@ -195,9 +239,9 @@ const (
 
 // remove marks what Polar says is gone, unless that is suspiciously much: an
 // exchanged token sees none of the links either.
-func (s *Syncer) remove(ctx context.Context, held db.Run, gone []fetch.Observed, source Source, options Options, tally *tally) error {
-	ids := make([]uuid.UUID, len(gone))
-	for i, o := range gone {
+func (s *Syncer) remove(ctx context.Context, held db.Run, missing []fetch.Observed, source Source, options Options, tally *tally) error {
+	ids := make([]uuid.UUID, len(missing))
+	for i, o := range missing {
 		ids[i] = o.ID
 	}
 	states, err := s.DB.LinkStates(ctx, ids)
@@ -214,16 +258,14 @@ func (s *Syncer) remove(ctx context.Context, held db.Run, gone []fetch.Observed,
 			tally.strangers = append(tally.strangers, id)
 		}
 	}
-	total := max(len(source.IDs), tally.links()+len(gone)) // a run that went on with another saw only the rest
+	total := max(len(source.IDs), tally.links()+len(missing)) // a run that went on with another saw only the rest
 	if err := s.guard(live, total, options.AllowMassRemoval); err != nil {
 		return err
 	}
-	for len(gone) > 0 {
-		n := min(len(gone), fetch.BatchSize)
-		if err := s.save(ctx, held, gone[:n], nil, tally); err != nil {
+	for chunk := range slices.Chunk(missing, fetch.BatchSize) {
+		if err := s.save(ctx, held, source, chunk, nil, tally); err != nil {
 			return err
 		}
-		gone = gone[n:]
 	}
 	return nil
 }

@@ -1,7 +1,9 @@
 package syncer
 
 import (
+	"errors"
 	"sync/atomic"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -14,16 +16,33 @@ type Progress struct {
 	Done, Total, Failed int // links; Total is an estimate until the end
 }
 
+// outcome is what became of one link in a run.
+type outcome byte
+
+const (
+	pending outcome = iota
+	unchanged
+	changed
+	gone
+	failed
+)
+
 // tally counts what a run does.
 type tally struct {
 	progress func(Progress)
 	requests func() int64
 
-	total                      atomic.Int64 // expected links; set while fetching
-	changed, unchanged, gone   int          // links
-	inserted, updated, removed int          // rows
-	failures                   []Failure
-	strangers                  []uuid.UUID // links that Polar does not know, and we never saw
+	total    atomic.Int64 // expected links; set while fetching
+	outcomes map[uuid.UUID]outcome
+	counts   [failed + 1]int // links, by outcome
+	failures []Failure
+
+	inserted, updated, removed int // rows
+
+	refreshed int       // batches fetched again in a row
+	seenAt    time.Time // when the last request began whose answer was saved
+
+	strangers []uuid.UUID // links that Polar does not know, and we never saw
 
 	// moved holds what changed in this run and that links of later batches may
 	// share: products with anything under them, benefits, medias, meters,
@@ -35,40 +54,64 @@ func newTally(progress func(Progress), requests func() int64) *tally {
 	if progress == nil {
 		progress = func(Progress) {}
 	}
-	return &tally{progress: progress, requests: requests, moved: map[uuid.UUID]bool{}}
+	return &tally{progress: progress, requests: requests, outcomes: map[uuid.UUID]outcome{}, moved: map[uuid.UUID]bool{}}
 }
 
 // expect says how many links there will be.
 func (t *tally) expect(total int) { t.total.Store(int64(total)) }
 
 // links is how many links have been dealt with.
-func (t *tally) links() int { return t.changed + t.unchanged + t.gone + len(t.failures) }
+func (t *tally) links() int {
+	n := 0
+	for _, count := range t.counts[unchanged:] {
+		n += count
+	}
+	return n
+}
 
-// saved counts a batch that was written.
-func (t *tally) saved(batch []fetch.Observed, b *db.Batch, changes db.Changes) {
+// set notes what became of a link. One that is fetched again stays changed if it
+// was before.
+func (t *tally) set(id uuid.UUID, o outcome) {
+	old := t.outcomes[id]
+	if id == uuid.Nil { // nameless links count one by one
+		old = pending
+	}
+	if old == changed && o == unchanged {
+		return
+	}
+	t.counts[old]--
+	t.counts[o]++
+	t.outcomes[id] = o
+}
+
+// saved counts links that were written.
+func (t *tally) saved(links []fetch.Observed, b *db.Batch, changes db.Changes) {
 	touched := t.touched(b, changes)
 	removed := map[uuid.UUID]bool{}
 	for _, id := range changes["checkout_links"].Removed {
 		removed[id] = true
 	}
-	for _, o := range batch {
+	for _, o := range links {
 		switch {
 		case removed[o.ID]:
-			t.gone++
+			t.set(o.ID, gone)
 		case o.Link != nil && t.linkChanged(o.Link, touched):
-			t.changed++
-		case o.Link != nil || o.Err == nil || failureKind(o.Err) == "not_found":
-			t.unchanged++
+			t.set(o.ID, changed)
+		case o.Link != nil, errors.Is(o.Err, fetch.ErrNotFound):
+			t.set(o.ID, unchanged)
 		default:
-			t.failed(o)
+			t.fail(o)
 		}
+	}
+	if b.SeenAt.After(t.seenAt) {
+		t.seenAt = b.SeenAt
 	}
 	for _, c := range changes {
 		t.inserted += len(c.Inserted)
 		t.updated += len(c.Updated)
 		t.removed += len(c.Removed)
 	}
-	t.progress(Progress{Done: t.links(), Total: max(t.links(), int(t.total.Load())), Failed: len(t.failures)})
+	t.progress(Progress{Done: t.links(), Total: max(t.links(), int(t.total.Load())), Failed: t.counts[failed]})
 }
 
 // count counts one row by what happens to it.
@@ -83,11 +126,13 @@ func (t *tally) count(op string) {
 	}
 }
 
-func (t *tally) failed(o fetch.Observed) {
+// fail counts a link that could not be synced.
+func (t *tally) fail(o fetch.Observed) {
 	f := Failure{Kind: failureKind(o.Err), Message: o.Err.Error()}
 	if o.ID != uuid.Nil {
 		f.ID = o.ID.String()
 	}
+	t.set(o.ID, failed)
 	t.failures = append(t.failures, f)
 }
 

@@ -29,6 +29,7 @@ func failureKind(err error) string {
 		fetch.ErrUnavailable: "unavailable",
 		fetch.ErrBadAnswer:   "bad_answer",
 		db.ErrRejected:       "rejected",
+		ErrTorn:              "torn",
 	} {
 		if errors.Is(err, kind) {
 			return name

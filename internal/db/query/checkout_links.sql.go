@@ -65,6 +65,52 @@ func (q *Queries) ListCheckoutLinkStates(ctx context.Context, id []uuid.UUID) ([
 	return items, nil
 }
 
+const listLinksShowing = `-- name: ListLinksShowing :many
+WITH shown AS (
+    SELECT unnest($1::uuid[]) AS id
+),
+products_showing AS (
+    SELECT s.id FROM shown AS s
+    UNION
+    SELECT j.product_id FROM shown AS s JOIN product_benefits AS j ON j.benefit_id = s.id
+    UNION
+    SELECT j.product_id FROM shown AS s JOIN product_medias AS j ON j.media_id = s.id
+    UNION
+    SELECT r.product_id FROM shown AS s JOIN prices AS r ON r.meter_id = s.id AND r.removed_at IS NULL
+)
+SELECT l.id
+FROM products_showing AS p
+JOIN checkout_link_products AS j ON j.product_id = p.id
+JOIN checkout_links AS l ON l.id = j.checkout_link_id AND l.removed_at IS NULL
+UNION
+SELECT l.id
+FROM shown AS s
+JOIN checkout_links AS l ON l.discount_id = s.id AND l.removed_at IS NULL
+ORDER BY 1
+`
+
+// The live links that show any of the given products, benefits, medias, meters or
+// discounts.
+func (q *Queries) ListLinksShowing(ctx context.Context, id []uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, listLinksShowing, id)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listLiveCheckoutLinks = `-- name: ListLiveCheckoutLinks :many
 SELECT id
 FROM checkout_links
@@ -176,13 +222,15 @@ func (q *Queries) RemoveCheckoutLinks(ctx context.Context, arg RemoveCheckoutLin
 
 const replaceCheckoutLinkProducts = `-- name: ReplaceCheckoutLinkProducts :one
 WITH owners AS (
-    SELECT unnest($1::uuid[]) AS id
+    SELECT
+        unnest($1::uuid[]) AS id,
+        unnest($2::timestamptz[]) AS seen_at
 ),
 seen AS (
     SELECT
-        unnest($2::uuid[]) AS checkout_link_id,
-        unnest($3::uuid[]) AS product_id,
-        unnest($4::integer[]) AS position
+        unnest($3::uuid[]) AS checkout_link_id,
+        unnest($4::uuid[]) AS product_id,
+        unnest($5::integer[]) AS position
 ),
 stale AS (
     SELECT o.checkout_link_id, o.product_id
@@ -190,6 +238,10 @@ stale AS (
     JOIN checkout_link_products AS o ON o.checkout_link_id = w.id
     LEFT JOIN seen AS s ON s.checkout_link_id = o.checkout_link_id AND s.product_id = o.product_id
     WHERE s.checkout_link_id IS NULL
+        AND NOT EXISTS (
+            SELECT FROM changes AS c
+            WHERE c.entity_id = w.id AND c.entity = 'checkout_link_products' AND c.not_after > w.seen_at
+        )
     ORDER BY o.checkout_link_id, o.product_id
     FOR UPDATE OF o
 ),
@@ -206,8 +258,13 @@ written AS (
     SELECT
         s.checkout_link_id, s.product_id, s.position
     FROM seen AS s
+    JOIN owners AS w ON w.id = s.checkout_link_id
     LEFT JOIN checkout_link_products AS o ON o.checkout_link_id = s.checkout_link_id AND o.product_id = s.product_id
-    WHERE o.checkout_link_id IS NULL OR o.position IS DISTINCT FROM s.position
+    WHERE (o.checkout_link_id IS NULL OR o.position IS DISTINCT FROM s.position)
+        AND NOT EXISTS (
+            SELECT FROM changes AS c
+            WHERE c.entity_id = w.id AND c.entity = 'checkout_link_products' AND c.not_after > w.seen_at
+        )
     ORDER BY s.checkout_link_id, s.product_id
     ON CONFLICT (checkout_link_id, product_id) DO UPDATE SET
         position = excluded.position
@@ -222,6 +279,7 @@ SELECT
 
 type ReplaceCheckoutLinkProductsParams struct {
 	OwnerID        []uuid.UUID
+	OwnerSeenAt    []time.Time
 	CheckoutLinkID []uuid.UUID
 	ProductID      []uuid.UUID
 	Position       []int32
@@ -234,10 +292,12 @@ type ReplaceCheckoutLinkProductsRow struct {
 }
 
 // Makes the products of the given links exactly the given rows: deletes what is
-// stale, writes what is new or differs, touches nothing else.
+// stale, writes what is new or differs, touches nothing else. What a later request
+// showed, says history, is left alone.
 func (q *Queries) ReplaceCheckoutLinkProducts(ctx context.Context, arg ReplaceCheckoutLinkProductsParams) (ReplaceCheckoutLinkProductsRow, error) {
 	row := q.db.QueryRow(ctx, replaceCheckoutLinkProducts,
 		arg.OwnerID,
+		arg.OwnerSeenAt,
 		arg.CheckoutLinkID,
 		arg.ProductID,
 		arg.Position,

@@ -15,13 +15,15 @@ import (
 
 const replaceDiscountAmounts = `-- name: ReplaceDiscountAmounts :one
 WITH owners AS (
-    SELECT unnest($1::uuid[]) AS id
+    SELECT
+        unnest($1::uuid[]) AS id,
+        unnest($2::timestamptz[]) AS seen_at
 ),
 seen AS (
     SELECT
-        unnest($2::uuid[]) AS discount_id,
-        unnest($3::text[]) AS currency,
-        unnest($4::bigint[]) AS amount
+        unnest($3::uuid[]) AS discount_id,
+        unnest($4::text[]) AS currency,
+        unnest($5::bigint[]) AS amount
 ),
 stale AS (
     SELECT o.discount_id, o.currency
@@ -29,6 +31,10 @@ stale AS (
     JOIN discount_amounts AS o ON o.discount_id = w.id
     LEFT JOIN seen AS s ON s.discount_id = o.discount_id AND s.currency = o.currency
     WHERE s.discount_id IS NULL
+        AND NOT EXISTS (
+            SELECT FROM changes AS c
+            WHERE c.entity_id = w.id AND c.entity = 'discount_amounts' AND c.not_after > w.seen_at
+        )
     ORDER BY o.discount_id, o.currency
     FOR UPDATE OF o
 ),
@@ -45,8 +51,13 @@ written AS (
     SELECT
         s.discount_id, s.currency, s.amount
     FROM seen AS s
+    JOIN owners AS w ON w.id = s.discount_id
     LEFT JOIN discount_amounts AS o ON o.discount_id = s.discount_id AND o.currency = s.currency
-    WHERE o.discount_id IS NULL OR o.amount IS DISTINCT FROM s.amount
+    WHERE (o.discount_id IS NULL OR o.amount IS DISTINCT FROM s.amount)
+        AND NOT EXISTS (
+            SELECT FROM changes AS c
+            WHERE c.entity_id = w.id AND c.entity = 'discount_amounts' AND c.not_after > w.seen_at
+        )
     ORDER BY s.discount_id, s.currency
     ON CONFLICT (discount_id, currency) DO UPDATE SET
         amount = excluded.amount
@@ -60,10 +71,11 @@ SELECT
 `
 
 type ReplaceDiscountAmountsParams struct {
-	OwnerID    []uuid.UUID
-	DiscountID []uuid.UUID
-	Currency   []string
-	Amount     []int64
+	OwnerID     []uuid.UUID
+	OwnerSeenAt []time.Time
+	DiscountID  []uuid.UUID
+	Currency    []string
+	Amount      []int64
 }
 
 type ReplaceDiscountAmountsRow struct {
@@ -73,10 +85,12 @@ type ReplaceDiscountAmountsRow struct {
 }
 
 // Makes the amounts of the given discounts exactly the given rows: deletes what is
-// stale, writes what is new or differs, touches nothing else.
+// stale, writes what is new or differs, touches nothing else. What a later request
+// showed, says history, is left alone.
 func (q *Queries) ReplaceDiscountAmounts(ctx context.Context, arg ReplaceDiscountAmountsParams) (ReplaceDiscountAmountsRow, error) {
 	row := q.db.QueryRow(ctx, replaceDiscountAmounts,
 		arg.OwnerID,
+		arg.OwnerSeenAt,
 		arg.DiscountID,
 		arg.Currency,
 		arg.Amount,

@@ -69,17 +69,19 @@ func (q *Queries) RemovePrices(ctx context.Context, arg RemovePricesParams) (Rem
 
 const replacePriceTiers = `-- name: ReplacePriceTiers :one
 WITH owners AS (
-    SELECT unnest($1::uuid[]) AS id
+    SELECT
+        unnest($1::uuid[]) AS id,
+        unnest($2::timestamptz[]) AS seen_at
 ),
 seen AS (
     SELECT
-        unnest($2::uuid[]) AS price_id,
-        unnest($3::integer[]) AS position,
-        unnest($4::nbigint[])::bigint AS min_seats,
-        unnest($5::nbigint[])::bigint AS max_seats,
-        unnest($6::nbigint[])::bigint AS price_per_seat,
-        unnest($7::nbigint[])::bigint AS bound,
-        unnest($8::ntext[])::numeric AS unit_amount
+        unnest($3::uuid[]) AS price_id,
+        unnest($4::integer[]) AS position,
+        unnest($5::nbigint[])::bigint AS min_seats,
+        unnest($6::nbigint[])::bigint AS max_seats,
+        unnest($7::nbigint[])::bigint AS price_per_seat,
+        unnest($8::nbigint[])::bigint AS bound,
+        unnest($9::ntext[])::numeric AS unit_amount
 ),
 stale AS (
     SELECT o.price_id, o.position
@@ -87,6 +89,10 @@ stale AS (
     JOIN price_tiers AS o ON o.price_id = w.id
     LEFT JOIN seen AS s ON s.price_id = o.price_id AND s.position = o.position
     WHERE s.price_id IS NULL
+        AND NOT EXISTS (
+            SELECT FROM changes AS c
+            WHERE c.entity_id = w.id AND c.entity = 'price_tiers' AND c.not_after > w.seen_at
+        )
     ORDER BY o.price_id, o.position
     FOR UPDATE OF o
 ),
@@ -103,12 +109,17 @@ written AS (
     SELECT
         s.price_id, s.position, s.min_seats, s.max_seats, s.price_per_seat, s.bound, s.unit_amount
     FROM seen AS s
+    JOIN owners AS w ON w.id = s.price_id
     LEFT JOIN price_tiers AS o ON o.price_id = s.price_id AND o.position = s.position
-    WHERE o.price_id IS NULL OR (
+    WHERE (o.price_id IS NULL OR (
         o.min_seats, o.max_seats, o.price_per_seat, o.bound, o.unit_amount
     ) IS DISTINCT FROM (
         s.min_seats, s.max_seats, s.price_per_seat, s.bound, s.unit_amount
-    )
+    ))
+        AND NOT EXISTS (
+            SELECT FROM changes AS c
+            WHERE c.entity_id = w.id AND c.entity = 'price_tiers' AND c.not_after > w.seen_at
+        )
     ORDER BY s.price_id, s.position
     ON CONFLICT (price_id, position) DO UPDATE SET
         min_seats = excluded.min_seats,
@@ -131,6 +142,7 @@ SELECT
 
 type ReplacePriceTiersParams struct {
 	OwnerID      []uuid.UUID
+	OwnerSeenAt  []time.Time
 	PriceID      []uuid.UUID
 	Position     []int32
 	MinSeats     []*int64
@@ -147,10 +159,12 @@ type ReplacePriceTiersRow struct {
 }
 
 // Makes the tiers of the given prices exactly the given rows: deletes what is
-// stale, writes what is new or differs, touches nothing else.
+// stale, writes what is new or differs, touches nothing else. What a later request
+// showed, says history, is left alone.
 func (q *Queries) ReplacePriceTiers(ctx context.Context, arg ReplacePriceTiersParams) (ReplacePriceTiersRow, error) {
 	row := q.db.QueryRow(ctx, replacePriceTiers,
 		arg.OwnerID,
+		arg.OwnerSeenAt,
 		arg.PriceID,
 		arg.Position,
 		arg.MinSeats,

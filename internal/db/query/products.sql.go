@@ -15,13 +15,15 @@ import (
 
 const replaceProductBenefits = `-- name: ReplaceProductBenefits :one
 WITH owners AS (
-    SELECT unnest($1::uuid[]) AS id
+    SELECT
+        unnest($1::uuid[]) AS id,
+        unnest($2::timestamptz[]) AS seen_at
 ),
 seen AS (
     SELECT
-        unnest($2::uuid[]) AS product_id,
-        unnest($3::integer[]) AS position,
-        unnest($4::uuid[]) AS benefit_id
+        unnest($3::uuid[]) AS product_id,
+        unnest($4::integer[]) AS position,
+        unnest($5::uuid[]) AS benefit_id
 ),
 stale AS (
     SELECT o.product_id, o.position
@@ -29,6 +31,10 @@ stale AS (
     JOIN product_benefits AS o ON o.product_id = w.id
     LEFT JOIN seen AS s ON s.product_id = o.product_id AND s.position = o.position
     WHERE s.product_id IS NULL
+        AND NOT EXISTS (
+            SELECT FROM changes AS c
+            WHERE c.entity_id = w.id AND c.entity = 'product_benefits' AND c.not_after > w.seen_at
+        )
     ORDER BY o.product_id, o.position
     FOR UPDATE OF o
 ),
@@ -45,8 +51,13 @@ written AS (
     SELECT
         s.product_id, s.position, s.benefit_id
     FROM seen AS s
+    JOIN owners AS w ON w.id = s.product_id
     LEFT JOIN product_benefits AS o ON o.product_id = s.product_id AND o.position = s.position
-    WHERE o.product_id IS NULL OR o.benefit_id IS DISTINCT FROM s.benefit_id
+    WHERE (o.product_id IS NULL OR o.benefit_id IS DISTINCT FROM s.benefit_id)
+        AND NOT EXISTS (
+            SELECT FROM changes AS c
+            WHERE c.entity_id = w.id AND c.entity = 'product_benefits' AND c.not_after > w.seen_at
+        )
     ORDER BY s.product_id, s.position
     ON CONFLICT (product_id, position) DO UPDATE SET
         benefit_id = excluded.benefit_id
@@ -60,10 +71,11 @@ SELECT
 `
 
 type ReplaceProductBenefitsParams struct {
-	OwnerID   []uuid.UUID
-	ProductID []uuid.UUID
-	Position  []int32
-	BenefitID []uuid.UUID
+	OwnerID     []uuid.UUID
+	OwnerSeenAt []time.Time
+	ProductID   []uuid.UUID
+	Position    []int32
+	BenefitID   []uuid.UUID
 }
 
 type ReplaceProductBenefitsRow struct {
@@ -73,10 +85,12 @@ type ReplaceProductBenefitsRow struct {
 }
 
 // Makes the benefits of the given products exactly the given rows: deletes what is
-// stale, writes what is new or differs, touches nothing else.
+// stale, writes what is new or differs, touches nothing else. What a later request
+// showed, says history, is left alone.
 func (q *Queries) ReplaceProductBenefits(ctx context.Context, arg ReplaceProductBenefitsParams) (ReplaceProductBenefitsRow, error) {
 	row := q.db.QueryRow(ctx, replaceProductBenefits,
 		arg.OwnerID,
+		arg.OwnerSeenAt,
 		arg.ProductID,
 		arg.Position,
 		arg.BenefitID,
@@ -88,13 +102,15 @@ func (q *Queries) ReplaceProductBenefits(ctx context.Context, arg ReplaceProduct
 
 const replaceProductMedias = `-- name: ReplaceProductMedias :one
 WITH owners AS (
-    SELECT unnest($1::uuid[]) AS id
+    SELECT
+        unnest($1::uuid[]) AS id,
+        unnest($2::timestamptz[]) AS seen_at
 ),
 seen AS (
     SELECT
-        unnest($2::uuid[]) AS product_id,
-        unnest($3::integer[]) AS position,
-        unnest($4::uuid[]) AS media_id
+        unnest($3::uuid[]) AS product_id,
+        unnest($4::integer[]) AS position,
+        unnest($5::uuid[]) AS media_id
 ),
 stale AS (
     SELECT o.product_id, o.position
@@ -102,6 +118,10 @@ stale AS (
     JOIN product_medias AS o ON o.product_id = w.id
     LEFT JOIN seen AS s ON s.product_id = o.product_id AND s.position = o.position
     WHERE s.product_id IS NULL
+        AND NOT EXISTS (
+            SELECT FROM changes AS c
+            WHERE c.entity_id = w.id AND c.entity = 'product_medias' AND c.not_after > w.seen_at
+        )
     ORDER BY o.product_id, o.position
     FOR UPDATE OF o
 ),
@@ -118,8 +138,13 @@ written AS (
     SELECT
         s.product_id, s.position, s.media_id
     FROM seen AS s
+    JOIN owners AS w ON w.id = s.product_id
     LEFT JOIN product_medias AS o ON o.product_id = s.product_id AND o.position = s.position
-    WHERE o.product_id IS NULL OR o.media_id IS DISTINCT FROM s.media_id
+    WHERE (o.product_id IS NULL OR o.media_id IS DISTINCT FROM s.media_id)
+        AND NOT EXISTS (
+            SELECT FROM changes AS c
+            WHERE c.entity_id = w.id AND c.entity = 'product_medias' AND c.not_after > w.seen_at
+        )
     ORDER BY s.product_id, s.position
     ON CONFLICT (product_id, position) DO UPDATE SET
         media_id = excluded.media_id
@@ -133,10 +158,11 @@ SELECT
 `
 
 type ReplaceProductMediasParams struct {
-	OwnerID   []uuid.UUID
-	ProductID []uuid.UUID
-	Position  []int32
-	MediaID   []uuid.UUID
+	OwnerID     []uuid.UUID
+	OwnerSeenAt []time.Time
+	ProductID   []uuid.UUID
+	Position    []int32
+	MediaID     []uuid.UUID
 }
 
 type ReplaceProductMediasRow struct {
@@ -146,10 +172,12 @@ type ReplaceProductMediasRow struct {
 }
 
 // Makes the medias of the given products exactly the given rows: deletes what is
-// stale, writes what is new or differs, touches nothing else.
+// stale, writes what is new or differs, touches nothing else. What a later request
+// showed, says history, is left alone.
 func (q *Queries) ReplaceProductMedias(ctx context.Context, arg ReplaceProductMediasParams) (ReplaceProductMediasRow, error) {
 	row := q.db.QueryRow(ctx, replaceProductMedias,
 		arg.OwnerID,
+		arg.OwnerSeenAt,
 		arg.ProductID,
 		arg.Position,
 		arg.MediaID,

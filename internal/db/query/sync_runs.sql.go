@@ -77,14 +77,16 @@ func (q *Queries) BeatRun(ctx context.Context, arg BeatRunParams) (int64, error)
 
 const beginBatch = `-- name: BeginBatch :exec
 SELECT
+    begin_batch($1::uuid, $2::timestamptz),
     set_config('random_page_cost', '1.1', true),
-    set_config('syncer.run_id', $1::text, true),
-    set_config('syncer.seen_at', $2::text, true),
-    set_config('syncer.previous', $3::text, true)
+    set_config('syncer.run_id', ($1::uuid)::text, true),
+    set_config('syncer.seen_at', $3::text, true),
+    set_config('syncer.previous', $4::text, true)
 `
 
 type BeginBatchParams struct {
-	RunID    string
+	ID       uuid.UUID
+	Oldest   time.Time
 	SeenAt   string
 	Previous string
 }
@@ -94,25 +96,32 @@ type BeginBatchParams struct {
 //
 // Makes the planner use the indexes: plans that were made while the tables were
 // empty scan them, which makes a first load take quadratic time. And tells the
-// triggers that write history about the run.
+// triggers that write history about the run. An error when what the batch holds
+// is older than what another run has seen.
 func (q *Queries) BeginBatch(ctx context.Context, arg BeginBatchParams) error {
-	_, err := q.db.Exec(ctx, beginBatch, arg.RunID, arg.SeenAt, arg.Previous)
+	_, err := q.db.Exec(ctx, beginBatch,
+		arg.ID,
+		arg.Oldest,
+		arg.SeenAt,
+		arg.Previous,
+	)
 	return err
 }
 
 const endBatch = `-- name: EndBatch :exec
-SELECT end_batch($1::uuid, $2::jsonb)
+SELECT end_batch($1::uuid, $2::jsonb, $3::timestamptz)
 `
 
 type EndBatchParams struct {
 	ID         uuid.UUID
 	Checkpoint json.RawMessage
+	Newest     time.Time
 }
 
 // Last statement of every batch: an error, and with it no write, unless the run
 // still holds its source.
 func (q *Queries) EndBatch(ctx context.Context, arg EndBatchParams) error {
-	_, err := q.db.Exec(ctx, endBatch, arg.ID, arg.Checkpoint)
+	_, err := q.db.Exec(ctx, endBatch, arg.ID, arg.Checkpoint, arg.Newest)
 	return err
 }
 
@@ -130,8 +139,9 @@ UPDATE sync_runs SET
     rows_updated = $8,
     rows_removed = $9,
     requests = $10,
-    error = $11
-WHERE id = $12 AND status = 'running'
+    observed_until = greatest(observed_until, $11),
+    error = $12
+WHERE id = $13 AND status = 'running'
 `
 
 type FinishRunParams struct {
@@ -145,6 +155,7 @@ type FinishRunParams struct {
 	RowsUpdated    int64
 	RowsRemoved    int64
 	Requests       int64
+	ObservedUntil  *time.Time
 	Error          *string
 	ID             uuid.UUID
 }
@@ -162,6 +173,7 @@ func (q *Queries) FinishRun(ctx context.Context, arg FinishRunParams) (int64, er
 		arg.RowsUpdated,
 		arg.RowsRemoved,
 		arg.Requests,
+		arg.ObservedUntil,
 		arg.Error,
 		arg.ID,
 	)

@@ -73,6 +73,7 @@ func (d *decoder) object(shape *Shape, v reflect.Value) (left Extra, err error) 
 		return nil, d.expected("an object")
 	}
 	o := objectReader{decoder: d, shape: shape, v: v}
+	start := d.pos
 	for more, err := d.open('{'); more || err != nil; more, err = d.more('{') {
 		if err != nil {
 			return nil, err
@@ -87,6 +88,9 @@ func (d *decoder) object(shape *Shape, v reflect.Value) (left Extra, err error) 
 	}
 	if err := o.finish(); err != nil {
 		return nil, err
+	}
+	if shape.span >= 0 {
+		set(v.Field(shape.span), Span{start, d.pos})
 	}
 	if shape.extra < 0 {
 		return o.extra.object(), nil

@@ -34,9 +34,9 @@ func (*every) Unknown() bool { return true }
 
 // part has no Extra: what it does not know goes into the object around it.
 type part struct {
-	N    *int64  `wire:"n"`
-	Sub  *part2  `wire:"sub"`
-	List []part2 `wire:"list"`
+	N    *int64   `wire:"n"`
+	Sub  *part2   `wire:"sub"`
+	List *[]part2 `wire:"list"`
 }
 
 type part2 struct {

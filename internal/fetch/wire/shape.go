@@ -15,6 +15,7 @@ type Shape struct {
 	fields []field
 	byKey  map[string]int
 	extra  int // index of the Extra field in the struct, -1 without
+	span   int // index of the Span field in the struct, -1 without
 }
 
 type field struct {
@@ -52,7 +53,7 @@ func ShapeOf[T any]() *Shape {
 }
 
 func shapeOf(t reflect.Type) *Shape {
-	s := &Shape{byKey: map[string]int{}, extra: -1}
+	s := &Shape{byKey: map[string]int{}, extra: -1, span: -1}
 	for i := range t.NumField() {
 		sf := t.Field(i)
 		tag, ok := sf.Tag.Lookup("wire")
@@ -62,6 +63,10 @@ func shapeOf(t reflect.Type) *Shape {
 		key, options, _ := strings.Cut(tag, ",")
 		if options == "unknown" {
 			s.extra = i
+			continue
+		}
+		if options == "span" {
+			s.span = i
 			continue
 		}
 		f := field{key: key, index: i}

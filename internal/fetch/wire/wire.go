@@ -10,6 +10,7 @@
 //	Prices []Price    `wire:"prices"`                nested structs, read alike
 //	Old    Ignored    `wire:"old"`                   known and not wanted
 //	Extra  Extra      `wire:",unknown"`              every other key, value untouched
+//	Sent   Span       `wire:",span"`                 where in the text the object stands
 //
 // Numbers never pass through a float: int64 takes any integral spelling
 // (1000, 1000.0, 1e3), Decimal keeps the text, json.RawMessage keeps the bytes.
@@ -26,6 +27,9 @@ import (
 
 // Ignored is the type of a field whose key is known and whose value is skipped.
 type Ignored struct{}
+
+// Span is where in a text an object stands, as a half-open range of bytes.
+type Span struct{ Start, End int }
 
 // Extra is a JSON object that holds the unknown keys of another, values
 // untouched; nil when there are none.

@@ -1,0 +1,299 @@
+package wire_test
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"syncer/internal/fetch/wire"
+)
+
+func TestARequiredFieldThatIsMissingOrNullIsAnError(t *testing.T) {
+	t.Parallel()
+	mustDecode[strict](t, strictText)
+	for field := range reflect.TypeFor[strict]().Fields() {
+		key, _, _ := strings.Cut(field.Tag.Get("wire"), ",")
+		if field.Type.Kind() == reflect.Pointer || key == "" {
+			continue
+		}
+		_, _, err := decode[strict](strings.Replace(strictText, `"`+key+`":`, `"_":`, 1))
+		wantError(t, err, key, "missing")
+		_, _, err = decode[strict](strings.Replace(strictText, `"`+key+`":`, `"`+key+`":null,"_":`, 1))
+		wantError(t, err, key, "null")
+	}
+	_, _, err := decode[strict](strings.Replace(strictText, `{"n":2}`, `{"m":2}`, 1))
+	wantError(t, err, "items[1].n", "missing")
+	_, _, err = decode[strict](strings.Replace(strictText, `{"n":1}`, `{"n":null}`, 1))
+	wantError(t, err, "items[0].n", "null")
+}
+
+func TestAnOptionalFieldMayBeAbsent(t *testing.T) {
+	t.Parallel()
+	got, notes := mustDecode[strict](t, strictText)
+	if got.Maybe != nil || got.Absent != nil || got.Extra != nil {
+		t.Errorf("maybe %v, absent %v, extra %s", got.Maybe, got.Absent, got.Extra)
+	}
+	wantNotes(t, notes)
+	got, _ = mustDecode[strict](t, strings.Replace(strictText, "{", `{"maybe":null,`, 1))
+	if got.Maybe != nil {
+		t.Errorf("maybe %v", got.Maybe)
+	}
+	_, _, err := decode[strict](strings.Replace(strictText, "{", `{"absent":null,`, 1))
+	wantError(t, err, "absent", "null")
+	got, _ = mustDecode[strict](t, strings.Replace(strictText, "{", `{"absent":"a","maybe":"",`, 1))
+	if got.Maybe == nil || *got.Maybe != "" || got.Absent == nil || *got.Absent != "a" {
+		t.Errorf("maybe %v, absent %v", got.Maybe, got.Absent)
+	}
+}
+
+func TestAnOptionalFieldOfAKnownKindMustFit(t *testing.T) {
+	t.Parallel()
+	// strict is never of an unknown kind, and no field of it may be odd.
+	_, _, err := decode[strict](strings.Replace(strictText, "{", `{"maybe":[1],`, 1))
+	wantError(t, err, "maybe", "a string expected, found an array")
+}
+
+// shifty tells its kind after what depends on it, as objects may.
+type shifty struct {
+	Size  *int64     `wire:"size"`
+	Parts *[]part    `wire:"parts,nonnull"`
+	Kind  string     `wire:"kind,enum=known"`
+	Extra wire.Extra `wire:",unknown"`
+}
+
+func (s *shifty) Unknown() bool { return s.Kind != "known" }
+
+func (s *shifty) Check() (key, reason string) {
+	if s.Kind == "known" && s.Size == nil {
+		return "size", "missing, and the known kind has it"
+	}
+	return "", ""
+}
+
+func TestAnOptionalFieldOfAnUnknownKindGoesToExtraWhenItDoesNotFit(t *testing.T) {
+	t.Parallel()
+	got, notes := mustDecode[shifty](t, `{"size":{"width":1,"w\u0000":"\ud800"},"parts":[{"n":1,"new":2},{"n":"x"}],"kind":"odd"}`)
+	if diff := cmp.Diff(shifty{
+		Kind:  "odd",
+		Extra: wire.Extra("{\"size\":{\"width\":1,\"w\uFFFD\":\"\uFFFD\"},\"parts\":[{\"n\":1,\"new\":2},{\"n\":\"x\"}]}"),
+	}, got); diff != "" {
+		t.Error(diff)
+	}
+	size, parts := []byte(`{"width":1,"w\u0000":"\ud800"}`), []byte(`[{"n":1,"new":2},{"n":"x"}]`)
+	wantNotes(t, notes,
+		wire.Note{Kind: wire.UnknownValue, Path: "kind", Value: []byte(`"odd"`)},
+		wire.Note{Kind: wire.OddShape, Path: "size", Value: size},
+		wire.Note{Kind: wire.CleanedText, Path: "size", Value: size},
+		wire.Note{Kind: wire.OddShape, Path: "parts", Value: parts},
+	)
+
+	got, _ = mustDecode[shifty](t, `{"kind":"odd","parts":null}`)
+	if diff := cmp.Diff(shifty{Kind: "odd", Extra: wire.Extra(`{"parts":null}`)}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestTheSameMisfitInAKnownKindIsAnError(t *testing.T) {
+	t.Parallel()
+	_, _, err := decode[shifty](`{"size":1,"parts":[{"n":1,"new":2},{"n":"x"}],"kind":"known"}`)
+	wantError(t, err, "parts[1].n", "an integer expected, found a string")
+	_, _, err = decode[shifty](`{"size":1,"parts":null,"kind":"known"}`)
+	wantError(t, err, "parts", "null")
+	_, _, err = decode[shifty](`{"kind":"known"}`)
+	wantError(t, err, "size", "missing, and the known kind has it")
+	// Broken JSON is an error in every kind, and wins.
+	_, _, err = decode[shifty](`{"size":{"width":tru},"kind":"odd"}`)
+	wantError(t, err, "size", "expected a JSON value at byte 17")
+	// And so is a kind that is not there.
+	_, _, err = decode[shifty](`{"size":{}}`)
+	wantError(t, err, "kind", "missing")
+}
+
+func TestAMemberThatStandsTwiceIsAnError(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct{ text, path string }{
+		{`{"text":"a","text":"a"}`, "text"},
+		{`{"text":"a","int":1,"\u0074ext":"b"}`, "text"},
+		{`{"int":[],"int":1}`, "int"}, // a misfit counts too
+		{`{"old":1,"old":1}`, "old"},
+		{`{"new":1,"other":2,"new":3}`, "new"},
+		{`{"new":1,"n\u0065w":1}`, "new"},
+		{`{"é":1,"\u00e9":1}`, "é"},
+		{`{"a\/b":1,"a/b":1}`, "a/b"},
+		{`{"":1,"":1}`, ""},
+	} {
+		_, _, err := decode[every](row.text)
+		wantError(t, err, row.path, "the key stands twice")
+	}
+	type amounts struct {
+		Amounts map[string]int64 `wire:"amounts"`
+	}
+	_, _, err := decode[amounts](`{"amounts":{"usd":1,"eur":2,"us\u0064":1}}`)
+	wantError(t, err, "amounts.usd", "the key stands twice")
+}
+
+func TestKeysMatchInTheirCase(t *testing.T) {
+	t.Parallel()
+	got, _ := mustDecode[every](t, `{"Text":"a","TEXT":"b","text":"c","tex":"d","texts":"e"," text":"f"}`)
+	if *got.Text != "c" {
+		t.Errorf("text %q", *got.Text)
+	}
+	if diff := cmp.Diff(`{"Text":"a","TEXT":"b","tex":"d","texts":"e"," text":"f"}`, string(got.Extra)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestKeysMayComeInAnyOrderAndSpelling(t *testing.T) {
+	t.Parallel()
+	got, notes := mustDecode[every](t, `{"bool":false,"int":2,"\u0074\u0065xt":"a","enum":"b"}`)
+	if *got.Bool || *got.Int != 2 || *got.Text != "a" || *got.Enum != "b" {
+		t.Errorf("%+v", got)
+	}
+	wantNotes(t, notes)
+}
+
+func TestAnUnknownEnumValueIsKeptAndNoted(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"c", "", "A", "a ", "aa", "é"} {
+		got, notes := mustDecode[every](t, `{"enum":"`+text+`"}`)
+		if *got.Enum != text {
+			t.Errorf("%q: %q", text, *got.Enum)
+		}
+		wantNotes(t, notes, wire.Note{Kind: wire.UnknownValue, Path: "enum", Value: []byte(`"` + text + `"`)})
+	}
+	_, notes := mustDecode[every](t, `{"enum":"\u0061"}`)
+	wantNotes(t, notes)
+}
+
+func TestAnIgnoredValueIsSkippedButMustBeJSON(t *testing.T) {
+	t.Parallel()
+	got, notes := mustDecode[every](t, `{"old":{"a":[1,2,{"b":null}],"c":"\ud800"},"int":1}`)
+	if *got.Int != 1 || got.Extra != nil {
+		t.Errorf("%+v", got)
+	}
+	wantNotes(t, notes)
+	_, _, err := decode[every](`{"old":{"a":[1,2,]}}`)
+	wantError(t, err, "old", "expected a JSON value at byte 17")
+}
+
+func TestNoFieldKeepsUnknownKeysAtTheTop(t *testing.T) {
+	t.Parallel()
+	_, _, err := decode[part](`{"n":1,"new":2}`)
+	wantError(t, err, "", "unknown keys and no field to keep them")
+}
+
+func TestUnknownKeysAreKeptWhereTheyAreOrMirroredAround(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		`{"new":1,"int":2,"more":[ ]}`:                                           `{"new":1,"more":[ ]}`,
+		`{"part":{"n":1,"new":2}}`:                                               `{"part":{"new":2}}`,
+		`{"part":{"new":2,"sub":{"n":1,"x":"y"}},"z":0}`:                         `{"part":{"new":2,"sub":{"x":"y"}},"z":0}`,
+		`{"parts":[{"n":1},{"n":2,"new":3},{"n":4}]}`:                            `{"parts":[{},{"new":3},{}]}`,
+		`{"parts":[{"new":1},{"n":2}],"part":{"n":1}}`:                           `{"parts":[{"new":1},{}]}`,
+		`{"parts":[{},{"list":[{"n":1},{"n":1},{"n":1,"x":1}]}]}`:                `{"parts":[{},{"list":[{},{},{"x":1}]}]}`,
+		`{"part":{"list":[{"n":1,"x":1},{"n":2}],"sub":{"n":3,"x":2},"new":{}}}`: `{"part":{"list":[{"x":1},{}],"sub":{"x":2},"new":{}}}`,
+		`{"p\u0061rt":{"new":1}}`:                                                `{"p\u0061rt":{"new":1}}`,
+		`{"":1}`:                                                                 `{"":1}`,
+	} {
+		got, _ := mustDecode[every](t, text)
+		if diff := cmp.Diff(want, string(got.Extra)); diff != "" {
+			t.Errorf("%s: %s", text, diff)
+		}
+	}
+	got, _ := mustDecode[strict](t, strings.Replace(strictText, `{"n":2}`, `{"n":2,"new":3}`, 1))
+	if got.Extra != nil || string(got.Items[1].Extra) != `{"new":3}` || got.Items[0].Extra != nil {
+		t.Errorf("extra %s, items %s %s", got.Extra, got.Items[0].Extra, got.Items[1].Extra)
+	}
+}
+
+func TestNotesHaveNoIndicesAndErrorsDo(t *testing.T) {
+	t.Parallel()
+	_, notes := mustDecode[every](t, `{"parts":[{},{"list":[{"n":1},{"n":2,"x":{"y":1}}]}]}`)
+	wantNotes(t, notes, wire.Note{Kind: wire.UnknownKey, Path: "parts[].list[].x", Value: []byte(`{"y":1}`)})
+	type list struct {
+		Parts []part `wire:"parts"`
+	}
+	_, _, err := decode[list](`{"parts":[{},{"list":[{"n":1},{"n":[]}]}]}`)
+	wantError(t, err, "parts[1].list[1].n", "an integer expected, found an array")
+}
+
+func TestALongOrEmptyKeyMakesAPathThatCanBeStored(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("é", 5000)
+	got, notes := mustDecode[every](t, `{"part":{"`+long+`":1},"":2}`)
+	if diff := cmp.Diff(`{"part":{"`+long+`":1},"":2}`, string(got.Extra)); diff != "" {
+		t.Error(diff)
+	}
+	wantNotes(t, notes,
+		wire.Note{Kind: wire.UnknownKey, Path: "part." + strings.Repeat("é", 50) + "…", Value: []byte("1")},
+		wire.Note{Kind: wire.UnknownKey, Path: "", Value: []byte("2")},
+	)
+}
+
+func TestManyUnknownKeysAreReadInOneGo(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	for i := range 200_000 { // a search for each among those before would not end
+		fmt.Fprintf(&b, `,"k%d":%d`, i, i)
+	}
+	text := "{" + b.String()[1:] + "}"
+	got, notes := mustDecode[every](t, text)
+	if string(got.Extra) != text || len(notes) != 200_000 {
+		t.Errorf("%d bytes and %d notes of %d", len(got.Extra), len(notes), len(text))
+	}
+}
+
+func TestAMemberIsAddedToExtra(t *testing.T) {
+	t.Parallel()
+	extra := wire.Extra(nil).With("a", []byte("1"))
+	if diff := cmp.Diff(`{"a":1}`, string(extra)); diff != "" {
+		t.Error(diff)
+	}
+	longer := extra.With("b", []byte(`"x"`))
+	if diff := cmp.Diff(`{"a":1,"b":"x"}`, string(longer)); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(`{"a":1}`, string(extra)); diff != "" {
+		t.Errorf("changed underneath: %s", diff)
+	}
+}
+
+func TestAMistakeInATypeIsFoundAtTheStart(t *testing.T) {
+	t.Parallel()
+	for name, shape := range map[string]func() *wire.Shape{
+		"option": wire.ShapeOf[struct {
+			A string `wire:"a,optional"`
+		}],
+		"nonnull on what is never null": wire.ShapeOf[struct {
+			A string `wire:"a,nonnull"`
+		}],
+		"type": wire.ShapeOf[struct {
+			A float64 `wire:"a"`
+		}],
+		"pointer to pointer": wire.ShapeOf[struct {
+			A **string `wire:"a"`
+		}],
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s: no panic", name)
+				}
+			}()
+			shape()
+		}()
+	}
+}
+
+func TestErrorsReadAsAPathAndAReason(t *testing.T) {
+	t.Parallel()
+	if got := (&wire.Error{Path: "a[0].b", Reason: "null"}).Error(); got != "a[0].b: null" {
+		t.Error(got)
+	}
+	if got := (&wire.Error{Reason: "null"}).Error(); got != "null" {
+		t.Error(got)
+	}
+}
