@@ -3,11 +3,13 @@ package fetch_test
 import (
 	"bytes"
 	"encoding/json"
+	"net/http"
 	"net/url"
 	"reflect"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -50,39 +52,56 @@ func ids(tb testing.TB, texts ...string) []uuid.UUID {
 	return all
 }
 
-// step is what a recorded catalogue answered, by the number of the step; from
-// the end when negative.
+// step is what a recorded catalogue answered at a step.
 func step(tb testing.TB, scenario string, i int) []fetchtest.Answer {
 	tb.Helper()
+	links, err := loadStep(scenario, i)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return links
+}
+
+func loadStep(scenario string, i int) ([]fetchtest.Answer, error) {
 	rec, err := fetchtest.Load(scenario)
 	if err != nil {
-		tb.Fatal(err)
+		return nil, err
 	}
-	if i < 0 {
-		i += rec.Len()
-	}
-	s, err := rec.Step(i)
+	s, err := rec.Step((i + rec.Len()) % rec.Len()) // from the end when negative
 	if err != nil {
-		tb.Fatal(err)
+		return nil, err
 	}
-	return s.Links
+	return s.Links, nil
 }
 
 // recorded are the bodies of whole catalogues, of each the first and the last
-// step.
-func recorded(tb testing.TB) (bodies [][]byte) {
+// step, the shortest first.
+func recorded(tb testing.TB) [][]byte {
 	tb.Helper()
+	bodies, err := bodiesOnce()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return bodies
+}
+
+var bodiesOnce = sync.OnceValues(func() (bodies [][]byte, err error) {
 	for _, scenario := range fetchtest.Scenarios() {
 		for _, i := range []int{0, -1} {
-			for _, link := range step(tb, scenario, i) {
-				if link.Status == 200 {
+			links, err := loadStep(scenario, i)
+			if err != nil {
+				return nil, err
+			}
+			for _, link := range links {
+				if link.Status == http.StatusOK {
 					bodies = append(bodies, link.Body)
 				}
 			}
 		}
 	}
-	return bodies
-}
+	slices.SortStableFunc(bodies, func(a, b []byte) int { return len(a) - len(b) })
+	return bodies, nil
+})
 
 // object is a JSON object, its numbers as json.Number.
 type object = map[string]any

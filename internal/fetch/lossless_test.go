@@ -26,9 +26,9 @@ func nothingLost(tb testing.TB, body []byte, link *fetch.CheckoutLink) {
 			delete(sent, f.key)
 		}
 	}
-	kept := putTogether(tb, reflect.ValueOf(link).Elem())
-	if diff := cmp.Diff(canonical(sent), canonical(kept)); diff != "" {
-		tb.Errorf("sent and kept: %s", diff)
+	want, got := canonical(sent), canonical(putTogether(tb, reflect.ValueOf(link).Elem()))
+	if !reflect.DeepEqual(want, got) { // in a fraction of cmp's time
+		tb.Errorf("sent and kept: %s", cmp.Diff(want, got))
 	}
 }
 
@@ -139,8 +139,10 @@ func canonicalText(text string) string {
 	if id, err := uuid.Parse(text); err == nil {
 		return id.String()
 	}
-	if r, ok := new(big.Rat).SetString(text); ok && number.MatchString(text) {
-		return r.String()
+	if number.MatchString(text) {
+		if r, ok := new(big.Rat).SetString(text); ok {
+			return r.String()
+		}
 	}
 	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05"} {
 		if at, err := time.Parse(layout, text); err == nil {

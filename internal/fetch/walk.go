@@ -13,9 +13,13 @@ import (
 )
 
 const (
-	// BatchSize is how many links Walk yields at a time: what one transaction
+	// BatchSize is the most links that are yielded at a time: what one transaction
 	// holds, and one LIST page.
 	BatchSize = PageLimit
+	// idBatch is how many links Walk yields at a time. While a batch is saved the
+	// next is fetched: a process that is killed has at most two of them to fetch
+	// again, BatchSize links.
+	idBatch = BatchSize / 2
 	// workers is how many requests are under way at once. More gain nothing
 	// within Polar's limits.
 	workers = 4
@@ -24,8 +28,8 @@ const (
 	giveUp = 5
 )
 
-// Walk asks for the given links by id and yields them in that order, in batches
-// of up to BatchSize, while the next ones are being fetched. A link that failed
+// Walk asks for the given links by id and yields them in that order, in batches,
+// while the next ones are being fetched. A link that failed
 // is part of its batch. The walk ends early, with an error, when the token is
 // refused or Polar is not reachable: the links that met only that are not
 // yielded, since it says nothing about them.
@@ -33,7 +37,7 @@ func (c *Client) Walk(ctx context.Context, ids []uuid.UUID) iter.Seq2[[]Observed
 	return func(yield func([]Observed, error) bool) {
 		var batch, lost []Observed // lost: unreachable ones in a row, which the batch may have to do without
 		ask := func(ctx context.Context, i int) (Observed, error) { return c.confirm(ctx, ids[i]) }
-		for observed, err := range inOrder(ctx, len(ids), 2*BatchSize, ask) {
+		for observed, err := range inOrder(ctx, len(ids), idBatch, ask) {
 			if err == nil && errors.Is(observed.Err, ErrRefused) {
 				err = observed.Err
 			}
@@ -98,7 +102,7 @@ func (c *Client) WalkAll(ctx context.Context, from int, expect func(total int)) 
 			links, _, err := c.page(ctx, from+1+i, PageLimit)
 			return links, err
 		}
-		for links, err := range inOrder(ctx, max(0, pages-from), 2, ask) {
+		for links, err := range inOrder(ctx, max(0, pages-from), 1, ask) {
 			// Behind an empty page there is nothing more, whatever was expected.
 			if err == nil && len(links) == 0 {
 				return
