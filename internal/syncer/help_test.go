@@ -3,6 +3,7 @@ package syncer_test
 import (
 	"log/slog"
 	"net/url"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -103,6 +104,7 @@ func ids(tb testing.TB, texts ...string) []uuid.UUID {
 		}
 		all[i] = id
 	}
+	slices.SortFunc(all, func(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) })
 	return all
 }
 
@@ -129,5 +131,72 @@ func (b *bench) check(o *oracle.Oracle) {
 	}
 	if diff := oracle.Diff(o.Tables(), got); diff != "" {
 		b.tb.Fatalf("step %d: the tables are not what Polar answered:\n%s", b.polar.StepIndex(), diff)
+	}
+}
+
+// checkWithoutTimes is check where it is not known which request showed what, and
+// so which prices there were in between.
+func (b *bench) checkWithoutTimes(o *oracle.Oracle) {
+	b.tb.Helper()
+	got, err := oracle.Read(b.tb.Context(), b.db.Pool())
+	if err != nil {
+		b.tb.Fatal(err)
+	}
+	want := o.Tables()
+	for _, tables := range []oracle.Tables{want, got} {
+		gone := map[string]bool{}
+		tables["prices"] = slices.DeleteFunc(tables["prices"], func(r oracle.Row) bool {
+			gone[*r["id"]] = r["removed_at"] != nil
+			return r["removed_at"] != nil
+		})
+		tables["price_tiers"] = slices.DeleteFunc(tables["price_tiers"], func(r oracle.Row) bool { return gone[*r["price_id"]] })
+		for _, rows := range tables {
+			for _, r := range rows {
+				for _, column := range []string{"first_seen_at", "changed_at"} {
+					if _, has := r[column]; has {
+						r[column] = nil
+					}
+				}
+				if r["removed_at"] != nil {
+					r["removed_at"] = new("set")
+				}
+			}
+		}
+	}
+	if diff := oracle.Diff(want, got); diff != "" {
+		b.tb.Fatalf("the tables are not what Polar answered:\n%s", diff)
+	}
+}
+
+// withClock is a client of the bench's Polar on another clock; nil: the real one.
+func withClock(b *bench, c *clock) *fetch.Client {
+	b.tb.Helper()
+	server, err := url.Parse(b.polar.URL)
+	if err != nil {
+		b.tb.Fatal(err)
+	}
+	config := fetch.Config{Server: server, Token: fetch.FixedToken(secret.New(b.polar.Token())), Backoff: time.Millisecond}
+	if c != nil {
+		config.Now = c.Now
+	}
+	client := fetch.New(config)
+	b.tb.Cleanup(client.Close)
+	return client
+}
+
+// waitFor returns when the query answers true.
+func (b *bench) waitFor(sql string) {
+	ticker := time.NewTicker(5 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		var yes bool
+		if err := b.db.Pool().QueryRow(b.tb.Context(), sql).Scan(&yes); err == nil && yes {
+			return
+		}
+		select {
+		case <-ticker.C:
+		case <-b.tb.Context().Done():
+			return
+		}
 	}
 }

@@ -1,0 +1,96 @@
+package syncer_test
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"syncer/internal/fetch/fetchtest"
+	"syncer/internal/syncer"
+	"syncer/internal/syncer/oracle"
+)
+
+// TestPoisonCostsOneLink sends links that cannot be read, or that Postgres cannot
+// hold, among many good ones: they are on record with their bodies, all others
+// land, and they clear when they are healed.
+func TestPoisonCostsOneLink(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		poison     func(body []byte) []byte
+		kind, path string
+	}{
+		"rows that Postgres refuses": {
+			func(body []byte) []byte {
+				return bytes.Replace(body, []byte(`"label":`), []byte(`"label":"poison","old_label":`), 1)
+			}, "rejected", "NULL",
+		},
+		"a required field is null": {
+			func(body []byte) []byte {
+				return bytes.Replace(body, []byte(`"is_recurring":`), []byte(`"is_recurring":null,"was":`), 1)
+			}, "bad_answer", "products[0].is_recurring",
+		},
+		"a required field is missing": {
+			func(body []byte) []byte {
+				return bytes.Replace(body, []byte(`"amount_type":`), []byte(`"kind":`), 1)
+			}, "bad_answer", "products[0].prices[0].amount_type",
+		},
+		"no JSON": {
+			func(body []byte) []byte { return body[:len(body)-1] }, "bad_answer", "NULL",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for kind, source := range map[string]func(*bench) syncer.Source{"by id": (*bench).links, "all": (*bench).all} {
+				if name == "no JSON" && kind == "all" {
+					continue // breaks the page, not the link
+				}
+				rec, err := fetchtest.Load("alpha")
+				if err != nil {
+					t.Fatal(err)
+				}
+				b, o := newBench(t, "alpha"), oracle.New()
+				if _, err := b.db.Pool().Exec(t.Context(), `ALTER TABLE checkout_links ADD CHECK (label <> 'poison')`); err != nil {
+					t.Fatal(err)
+				}
+				answers := b.answers(rec)
+				bad := map[string]bool{}
+				for _, i := range []int{3, 50, 99, 100, 119} {
+					b.polar.Mutate(answers[i].ID, test.poison)
+					bad[answers[i].ID] = true
+					answers[i].Status = 500 // nothing the oracle can use
+				}
+				for run := 1; run <= 2; run++ {
+					report := b.run(source(b))
+					if report.Status != syncer.Partial || report.Links.Failed != len(bad) || report.Links.Total != 120 {
+						t.Fatalf("%s: %s, %+v", kind, report.Status, report.Links)
+					}
+					if err := o.Observe(b.clock.Now(), answers); err != nil {
+						t.Fatal(err)
+					}
+					b.check(o)
+					for _, line := range b.column(`SELECT checkout_link_id || ' ' || kind || ' ' || coalesce(path, 'NULL') || ' ' || attempts || ' ' || (body LIKE '%client_secret%') FROM sync_failures`) {
+						id, rest, _ := strings.Cut(line, " ")
+						want := fmt.Sprintf("%s %s %d true", test.kind, test.path, run)
+						if !bad[id] || rest != want {
+							t.Errorf("%s: on record: %s %s, want %s", kind, id, rest, want)
+						}
+					}
+				}
+				since := b.column(`SELECT DISTINCT (last_at - since)::text FROM sync_failures`)
+				if diff := cmp.Diff([]string{"00:15:00"}, since); diff != "" {
+					t.Errorf("%s: since and last_at:\n%s", kind, diff)
+				}
+				b.polar.Reset()
+				if report := b.run(source(b)); report.Status != syncer.Succeeded || report.Links.Changed != len(bad) {
+					t.Errorf("%s: healed, and %s %+v", kind, report.Status, report.Links)
+				}
+				if left := b.column(`SELECT checkout_link_id::text FROM sync_failures`); left != nil {
+					t.Errorf("%s: failures left: %q", kind, left)
+				}
+			}
+		})
+	}
+}
