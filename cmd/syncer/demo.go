@@ -207,6 +207,9 @@ func (d *demo) step(ctx context.Context, trigger string) {
 // list prints some of what changed since a moment.
 func (d *demo) list(ctx context.Context, since time.Time) {
 	changed, err := d.db.Queries().ListChangedSince(ctx, since)
+	if ctx.Err() != nil {
+		return
+	}
 	if err != nil {
 		fmt.Fprintf(d.app.stdout, "  %v\n", err)
 		return

@@ -26,6 +26,9 @@ func (a *app) dryRun(ctx context.Context, sources []opened) error {
 	for _, source := range sources {
 		p := preview{Differences: []syncer.Difference{}}
 		report, runErr := source.syncer.Preview(ctx, source.source, func(d syncer.Difference) {
+			for i, c := range d.Changes {
+				d.Changes[i].Before, d.Changes[i].After = hide(c.Before), hide(c.After)
+			}
 			if a.json {
 				p.Differences = append(p.Differences, d)
 				return

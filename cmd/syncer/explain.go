@@ -192,7 +192,7 @@ func readEvents(ctx context.Context, q *query.Queries, id uuid.UUID, most int32)
 			if r.NotBefore != nil && (event.NotBefore == nil || r.NotBefore.Before(*event.NotBefore)) {
 				event.NotBefore = r.NotBefore
 			}
-			together = append(together, words.Change{Entity: r.Entity, Op: r.Op, Before: r.Before, After: r.After, Subject: r.Subject, Price: r.Price})
+			together = append(together, words.Change{Entity: r.Entity, Op: r.Op, Before: hide(r.Before), After: hide(r.After), Subject: r.Subject, Price: r.Price})
 		}
 		for _, l := range words.Lines(together, func(id string) string { return names[id] }) {
 			event.Lines = append(event.Lines, l.Text)

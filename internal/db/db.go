@@ -158,6 +158,9 @@ func (d *DB) Explain(err error) error {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return err
 	}
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok { // whatever the server's reason
+		return fmt.Errorf("%w: %w", ErrUnreachable, err)
+	}
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
 		switch {
 		case e.Code == "SYN01":
@@ -175,9 +178,6 @@ func (d *DB) Explain(err error) error {
 		return err
 	}
 	if _, ok := errors.AsType[net.Error](err); ok || pgconn.SafeToRetry(err) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-		return fmt.Errorf("%w: %w", ErrUnreachable, err)
-	}
-	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
 		return fmt.Errorf("%w: %w", ErrUnreachable, err)
 	}
 	return err

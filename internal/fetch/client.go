@@ -167,7 +167,11 @@ func (c *Client) once(ctx context.Context, path string) (answer, error) {
 		return a, &Error{Kind: ErrUnavailable, Detail: bare(err), retry: true}
 	}
 	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxBody+1))
+	limit := int64(keptBody)
+	if response.StatusCode == http.StatusOK {
+		limit = maxBody + 1
+	}
+	body, err := io.ReadAll(io.LimitReader(response.Body, limit))
 	e := judge(response, body, err, token)
 	if e == nil {
 		a.body = body
@@ -239,8 +243,11 @@ func isJSON(contentType string) bool {
 // excerpt is what is kept of a body: without the token, which a server may echo,
 // and not much of it.
 func excerpt(body []byte, token string) []byte {
-	text := hide(string(body), token)
-	return []byte(text[:min(len(text), keptBody)])
+	if len(body) < keptBody {
+		return []byte(hide(string(body), token))
+	}
+	text := hide(string(body[:keptBody]), token)
+	return []byte(text[:len(text)-max(0, len(token)-1)]) // the cut may have gone through a token
 }
 
 func hide(text, token string) string {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 )
 
@@ -58,7 +57,7 @@ func (e *Error) Unwrap() error { return e.Kind }
 // partial says whether a page of links failed for what it holds, so that smaller
 // ones may get at the rest.
 func (e *Error) partial() bool {
-	return e.Status == http.StatusInternalServerError || e.tooLong || strings.HasPrefix(e.Path, "items")
+	return e.Status == http.StatusInternalServerError || e.tooLong
 }
 
 // Unreachable says whether err tells about the way to Polar, or Polar as a

@@ -16,10 +16,6 @@ const (
 	// BatchSize is the most links that are yielded at a time: what one transaction
 	// holds, and one LIST page.
 	BatchSize = PageLimit
-	// idBatch is how many links Walk yields at a time. While a batch is saved the
-	// next is fetched: a process that is killed has at most two of them to fetch
-	// again, BatchSize links.
-	idBatch = BatchSize / 2
 	// workers is how many requests are under way at once. More gain nothing
 	// within Polar's limits.
 	workers = 4
@@ -28,16 +24,17 @@ const (
 	giveUp = 5
 )
 
-// Walk asks for the given links by id and yields them in that order, in batches,
-// while the next ones are being fetched. A link that failed
-// is part of its batch. The walk ends early, with an error, when the token is
+// Walk asks for the given links by id and yields them in that order, in batches of
+// BatchSize. A link that failed is part of its batch. While a batch is being dealt
+// with only the next few links are asked for: a process that is killed meanwhile
+// has little more than the batch to fetch again. The walk ends early, with an error, when the token is
 // refused or Polar is not reachable: the links that met only that are not
 // yielded, since it says nothing about them.
 func (c *Client) Walk(ctx context.Context, ids []uuid.UUID) iter.Seq2[[]Observed, error] {
 	return func(yield func([]Observed, error) bool) {
 		var batch, lost []Observed // lost: unreachable ones in a row, which the batch may have to do without
 		ask := func(ctx context.Context, i int) (Observed, error) { return c.confirm(ctx, ids[i]) }
-		for observed, err := range inOrder(ctx, len(ids), idBatch, ask) {
+		for observed, err := range inOrder(ctx, len(ids), workers, ask) {
 			if err == nil && errors.Is(observed.Err, ErrRefused) {
 				err = observed.Err
 			}
@@ -81,11 +78,11 @@ func (c *Client) confirm(ctx context.Context, id uuid.UUID) (Observed, error) {
 }
 
 // WalkAll asks for the links of the organization by LIST, from the given page on
-// (the first is 1), and yields every page as a batch, in order. A page that cannot
-// be read as a whole, or that Polar answers with 500, holds a link that is at
-// fault: it is split down to that link, which is an observation without an id.
-// Links that are deleted or created meanwhile may shift others past the walk, so
-// that absence proves nothing. expect is told how many links there are.
+// (the first is 1), and yields every page as a batch, in order. A page that Polar
+// answers with 500, or that is too long, holds a link that is at fault: it is
+// split down to that link, which is an observation without an id. Links that are
+// deleted or created meanwhile may shift others past the walk, so that absence
+// proves nothing. expect is told how many links there are.
 func (c *Client) WalkAll(ctx context.Context, from int, expect func(total int)) iter.Seq2[[]Observed, error] {
 	return func(yield func([]Observed, error) bool) {
 		first, total, err := c.page(ctx, from, PageLimit)
@@ -127,7 +124,7 @@ func (c *Client) page(ctx context.Context, number, limit int) (links []Observed,
 		if e.Detail != "" {
 			position += ": " + e.Detail
 		}
-		nameless := &Error{Kind: e.Kind, Status: e.Status, Path: e.Path, Detail: position, Body: e.Body}
+		nameless := &Error{Kind: e.Kind, Status: e.Status, Detail: position, Body: e.Body}
 		return []Observed{{At: at, Body: e.Body, Err: nameless}}, 0, nil
 	case limit == PageLimit && e.Status == http.StatusInternalServerError:
 		if err := c.healthy(ctx); err != nil {

@@ -50,20 +50,23 @@ func Parse(spec string) (schedule cron.Schedule, err error) {
 // its next tick comes misses that tick; one that panics is logged and called
 // again at the next.
 func Local(ctx context.Context, logger *slog.Logger, jobs []Job) error {
-	log := cronLogger{logger}
-	// Skip outside, recover inside: the other way round one panic would leave the
-	// job marked as running for ever.
-	c := cron.New(cron.WithLocation(time.UTC), cron.WithLogger(log),
-		cron.WithChain(cron.SkipIfStillRunning(log), cron.Recover(log)))
-	var started sync.WaitGroup
-	for _, job := range jobs {
-		schedule, err := Parse(job.Spec)
-		if err != nil {
+	schedules := make([]cron.Schedule, len(jobs))
+	for i, job := range jobs { // all of them before anything is called
+		var err error
+		if schedules[i], err = Parse(job.Spec); err != nil {
 			return fmt.Errorf("source %s: %w", job.Name, err)
 		}
+	}
+	c := cron.New(cron.WithLocation(time.UTC), cron.WithLogger(cronLogger{logger}))
+	var started sync.WaitGroup
+	for i, job := range jobs {
+		log := cronLogger{logger.With(slog.String("source", job.Name))}
 		first := true // the first call is ours, before the first tick
 		var mu sync.Mutex
-		id := c.Schedule(schedule, cron.FuncJob(func() {
+		// Skip outside, recover inside: the other way round one panic would leave the
+		// job marked as running for ever.
+		chain := cron.NewChain(cron.SkipIfStillRunning(log), cron.Recover(log))
+		call := chain.Then(cron.FuncJob(func() {
 			mu.Lock()
 			trigger := Schedule
 			if first {
@@ -74,8 +77,9 @@ func Local(ctx context.Context, logger *slog.Logger, jobs []Job) error {
 				job.Do(ctx, trigger)
 			}
 		}))
+		c.Schedule(schedules[i], call)
 		// Through the chain, so that a tick during the first call is skipped.
-		started.Go(c.Entry(id).WrappedJob.Run)
+		started.Go(call.Run)
 	}
 	c.Start()
 	<-ctx.Done()

@@ -1,0 +1,90 @@
+package fetch_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"syncer/internal/fetch"
+	"syncer/internal/fetch/fetchtest"
+	"syncer/internal/secret"
+)
+
+// The tests that wait run on the fake clock of testing/synctest, where there is
+// no network: the client calls the server's handler. A test there also fails when
+// a goroutine is left behind.
+
+// wireless is a network without a wire.
+type wireless struct {
+	s *fetchtest.Server
+	// latency is how long request n takes on its way to the server; nil: nothing.
+	latency func(r *http.Request) time.Duration
+}
+
+func (w wireless) RoundTrip(r *http.Request) (*http.Response, error) {
+	if w.latency != nil {
+		select {
+		case <-time.After(w.latency(r)):
+		case <-r.Context().Done():
+			return nil, r.Context().Err()
+		}
+	}
+	type outcome struct {
+		response *http.Response
+		cut      any
+	}
+	done := make(chan outcome, 1)
+	go func() { // a handler may hang until the request is given up
+		var o outcome
+		defer func() { done <- o }()
+		defer func() { o.cut = recover() }()
+		recorder := httptest.NewRecorder()
+		w.s.ServeHTTP(recorder, r)
+		o.response = recorder.Result()
+	}()
+	switch o := <-done; {
+	case r.Context().Err() != nil:
+		return nil, r.Context().Err()
+	case o.cut != nil:
+		return nil, io.ErrUnexpectedEOF
+	default:
+		return o.response, nil
+	}
+}
+
+// bubbleClient is for use inside a bubble, where its clock is the server's too.
+func bubbleClient(s *fetchtest.Server, perMinute int) *fetch.Client {
+	s.SetClock(time.Now)
+	return clientOver(wireless{s: s}, perMinute)
+}
+
+func clientOver(w wireless, perMinute int) *fetch.Client {
+	client := fetch.New(fetch.Config{
+		Server: &url.URL{Scheme: "http", Host: "polar.test"}, Token: fetch.FixedToken(secret.New(w.s.Token())),
+		RequestsPerMinute: perMinute,
+	})
+	client.UseTransport(w)
+	return client
+}
+
+// unknown is n ids that no server knows: each costs two requests.
+func unknown(n int) []uuid.UUID {
+	all := make([]uuid.UUID, n)
+	for i := range all {
+		all[i] = uuid.UUID{0: byte(i >> 8), 1: byte(i), 6: 0x40, 8: 0x80}
+	}
+	return all
+}
+
+// passed is how long something took on the fake clock.
+func passed(t *testing.T, do func()) time.Duration {
+	t.Helper()
+	began := time.Now()
+	do()
+	return time.Since(began)
+}
