@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -31,7 +32,9 @@ const (
 type config struct {
 	Database databaseConfig
 	HTTPAddr string // "": off
-	Sources  []sourceConfig
+	// KeepChanges is how far back history is kept; 0: all of it.
+	KeepChanges time.Duration
+	Sources     []sourceConfig
 }
 
 // databaseConfig says where Postgres is.
@@ -82,6 +85,16 @@ func loadConfig(path string, env environment) (config, error) {
 			return config{}, fmt.Errorf("SYNCER_HTTP_ADDR %q: %w; use host:port such as %s, or nothing to turn it off", c.HTTPAddr, err, defaultAddr)
 		}
 	}
+	days := file.KeepChangesDays
+	if text := env.get("SYNCER_KEEP_CHANGES_DAYS"); text != "" {
+		if days, err = strconv.Atoi(text); err != nil {
+			return config{}, fmt.Errorf("SYNCER_KEEP_CHANGES_DAYS %q: not a whole number", text)
+		}
+	}
+	if days < 0 || days > maxDays {
+		return config{}, fmt.Errorf("SYNCER_KEEP_CHANGES_DAYS %d: use 1 to %d, or 0 to keep everything", days, maxDays)
+	}
+	c.KeepChanges = time.Duration(days) * 24 * time.Hour
 	sources := file.Sources
 	if len(sources) == 0 {
 		sources = []fileSource{{Name: defaultName}}
@@ -150,6 +163,9 @@ func loadSource(s fileSource, schema string, env environment, folder string) (so
 	}
 	return c, nil
 }
+
+// maxDays is a hundred years.
+const maxDays = 36500
 
 // maxBudget is far beyond what Polar allows anybody.
 const maxBudget = 1_000_000

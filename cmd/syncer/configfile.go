@@ -17,10 +17,12 @@ import (
 
 // fileConfig is the configuration file. See syncer.example.yaml.
 type fileConfig struct {
-	DatabaseURL secretText   `yaml:"database_url"`
-	HTTPAddr    *string      `yaml:"http_addr"`
-	Schema      string       `yaml:"schema"`
-	Sources     []fileSource `yaml:"sources"`
+	DatabaseURL secretText `yaml:"database_url"`
+	HTTPAddr    *string    `yaml:"http_addr"`
+	Schema      string     `yaml:"schema"`
+	// KeepChangesDays is how far back the table changes is kept; 0: everything.
+	KeepChangesDays int          `yaml:"keep_changes_days"`
+	Sources         []fileSource `yaml:"sources"`
 }
 
 type fileSource struct {

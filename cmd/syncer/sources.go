@@ -44,7 +44,7 @@ func (a *app) openSources(ctx context.Context, c config, logger *slog.Logger) (a
 		all = append(all, opened{
 			config: s, db: d,
 			source: syncer.Source{Name: s.Name, Client: client, All: s.All, IDs: s.IDs},
-			syncer: &syncer.Syncer{DB: d, Logger: logger},
+			syncer: &syncer.Syncer{DB: d, Logger: logger, KeepChanges: c.KeepChanges},
 		})
 	}
 	return all, closeAll, nil

@@ -162,3 +162,11 @@ func (d *DB) held(rows int64, err error) error {
 	}
 	return d.Explain(err)
 }
+
+// PruneChanges forgets history that is older than a moment.
+func (d *DB) PruneChanges(ctx context.Context, olderThan time.Time) error {
+	if _, err := d.Queries().PruneChanges(ctx, olderThan); err != nil {
+		return fmt.Errorf("forget old history: %w", d.Explain(err))
+	}
+	return nil
+}

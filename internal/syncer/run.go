@@ -55,6 +55,8 @@ type Syncer struct {
 	DB     *db.DB
 	Logger *slog.Logger
 	Now    func() time.Time // the clock of the source's client; nil: time.Now
+	// KeepChanges is how far back the history of changes is kept; 0: all of it.
+	KeepChanges time.Duration
 }
 
 func (s *Syncer) now() time.Time {
@@ -96,6 +98,9 @@ func (s *Syncer) Run(ctx context.Context, source Source, options Options) (Repor
 		return s.pass(ctx, held, source, options, tally)
 	})
 
+	if err == nil && s.KeepChanges > 0 {
+		err = s.DB.PruneChanges(ctx, s.now().Add(-s.KeepChanges))
+	}
 	report := tally.report(held, source.Name, err, time.Since(began))
 	finish, cancel := outlive(ctx)
 	defer cancel()

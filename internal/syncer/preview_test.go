@@ -1,0 +1,109 @@
+package syncer_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"syncer/internal/db"
+	"syncer/internal/db/dbtest"
+	"syncer/internal/fetch/fetchtest"
+	"syncer/internal/secret"
+	"syncer/internal/syncer"
+)
+
+// TestAPreviewSaysWhatARunWouldDoAndWritesNothing previews every step with a role
+// that may only read, runs it, and compares what was said with what was done.
+func TestAPreviewSaysWhatARunWouldDoAndWritesNothing(t *testing.T) {
+	t.Parallel()
+	for _, scenario := range fetchtest.Scenarios() {
+		t.Run(scenario, func(t *testing.T) {
+			t.Parallel()
+			url := dbtest.URL(t)
+			b := benchOn(t, fetchtest.Start(t, scenario), dbtest.Open(t, url))
+			reader := readOnly(t, b, url)
+			for step := range b.polar.Steps() {
+				b.polar.Goto(step)
+				before := b.dump() + strings.Join(b.column(`SELECT c::text FROM changes AS c ORDER BY id`), "\n") +
+					strings.Join(b.column(`SELECT r::text FROM sync_runs AS r ORDER BY id`), "\n")
+				said := map[string]bool{}
+				preview, err := reader.Preview(t.Context(), b.all(), func(d syncer.Difference) {
+					for _, c := range d.Changes {
+						said[line(t, c)] = true
+					}
+				})
+				if err != nil {
+					t.Fatalf("step %d: %v", step, err)
+				}
+				after := b.dump() + strings.Join(b.column(`SELECT c::text FROM changes AS c ORDER BY id`), "\n") +
+					strings.Join(b.column(`SELECT r::text FROM sync_runs AS r ORDER BY id`), "\n")
+				if before != after {
+					t.Fatalf("step %d: the preview wrote", step)
+				}
+				report := b.run(b.all())
+				if preview.Links != report.Links || preview.Rows != report.Rows {
+					t.Errorf("step %d: previewed %+v %+v, done %+v %+v", step, preview.Links, preview.Rows, report.Links, report.Rows)
+				}
+				done := map[string]bool{}
+				for _, l := range b.column(`SELECT entity || ' ' || entity_id || ' ' || op FROM changes WHERE run_id = $1::uuid`, report.RunID) {
+					done[l] = true
+				}
+				if diff := cmp.Diff(done, said); diff != "" {
+					t.Errorf("step %d: previewed and done differ:\n%.2000s", step, diff)
+				}
+			}
+		})
+	}
+}
+
+func line(tb testing.TB, c db.Change) string {
+	tb.Helper()
+	if c.Op == "update" && (!json.Valid(c.Before) || !json.Valid(c.After)) {
+		tb.Errorf("an update without values: %+v", c)
+	}
+	return fmt.Sprintf("%s %s %s", c.Entity, c.EntityID, c.Op)
+}
+
+// readOnly is a syncer whose role may only read.
+func readOnly(tb testing.TB, b *bench, url string) *syncer.Syncer {
+	tb.Helper()
+	role := "reader_" + strings.ReplaceAll(strings.ToLower(tb.Name()[strings.LastIndexByte(tb.Name(), '/')+1:]), "-", "_")
+	for _, sql := range []string{
+		`CREATE ROLE ` + role + ` LOGIN`, `GRANT USAGE ON SCHEMA polar TO ` + role, `GRANT SELECT ON ALL TABLES IN SCHEMA polar TO ` + role,
+	} {
+		if _, err := b.db.Pool().Exec(tb.Context(), sql); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	d, err := db.Open(tb.Context(), db.Config{URL: secret.New(strings.Replace(url, "syncer@", role+"@", 1)), App: "test"})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(d.Close)
+	reader := *b.syncer
+	reader.DB = d
+	return &reader
+}
+
+// TestHistoryIsKeptAsLongAsConfigured forgets what is older, and nothing unless
+// that is asked for.
+func TestHistoryIsKeptAsLongAsConfigured(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "seed")
+	b.run(b.links())
+	b.polar.Goto(1)
+	second := b.run(b.links())
+	runs := func() []string { return b.column(`SELECT DISTINCT run_id::text FROM changes ORDER BY 1`) }
+	if got := runs(); len(got) != 2 {
+		t.Fatalf("changes of %d runs, and nothing should be forgotten", len(got))
+	}
+	b.syncer.KeepChanges = 20 * time.Minute // the first run is half an hour old at the next
+	b.run(b.links())
+	if diff := cmp.Diff([]string{second.RunID}, runs()); diff != "" {
+		t.Errorf("changes of which runs are left:\n%s", diff)
+	}
+}
