@@ -1,7 +1,7 @@
 package main
 
 import (
-	"fmt"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -21,7 +21,7 @@ func newHealth(a *app) *cobra.Command {
 				return err
 			}
 			if c.HTTPAddr == "" {
-				return usageError{fmt.Errorf("SYNCER_HTTP_ADDR is empty: the daemon does not answer HTTP")}
+				return usageError{errors.New("SYNCER_HTTP_ADDR is empty: the daemon does not answer HTTP")}
 			}
 			return web.Ask(cmd.Context(), c.HTTPAddr)
 		},

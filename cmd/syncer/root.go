@@ -93,7 +93,7 @@ func (a *app) logger(level slog.Level) (*slog.Logger, error) {
 		return slog.New(slog.NewTextHandler(a.stderr, options)), nil
 	case "auto":
 		if isTerminal(a.stderr) {
-			return slog.New(tint.NewHandler(a.stderr, &tint.Options{Level: level, TimeFormat: "15:04:05", NoColor: a.env.get("NO_COLOR") != ""})), nil
+			return slog.New(tint.NewTextHandler(a.stderr, &tint.Options{Level: level, TimeFormat: "15:04:05", NoColor: a.env.get("NO_COLOR") != ""})), nil
 		}
 		return slog.New(slog.NewTextHandler(a.stderr, options)), nil
 	}
@@ -102,5 +102,5 @@ func (a *app) logger(level slog.Level) (*slog.Logger, error) {
 
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd())) //nolint:gosec // a file descriptor fits an int
+	return ok && term.IsTerminal(int(f.Fd()))
 }

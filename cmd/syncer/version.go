@@ -11,7 +11,7 @@ import (
 
 // version is set by the build: -ldflags "-X main.version=v1.2.3".
 //
-//nolint:gochecknoglobals // the linker writes it
+
 var version = ""
 
 // versionText is the version, from the linker or from what Go knows itself.

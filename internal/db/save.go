@@ -76,7 +76,7 @@ func (d *DB) Save(ctx context.Context, run Run, b *Batch) (Changes, error) {
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
-		case <-time.After(rand.N(50 * time.Millisecond << try)):
+		case <-time.After(rand.N(50 * time.Millisecond << try)): //nolint:gosec // jitter
 		}
 	}
 }

@@ -53,14 +53,14 @@ func addProduct(b *db.Batch, s seen[fetch.Product]) {
 	b.ProductBenefits.OwnerSeenAt = append(b.ProductBenefits.OwnerSeenAt, s.at)
 	for i := range p.Benefits {
 		b.ProductBenefits.ProductID = append(b.ProductBenefits.ProductID, p.ID)
-		b.ProductBenefits.Position = append(b.ProductBenefits.Position, int32(i)) //nolint:gosec // a list in a body of at most 16 MiB
+		b.ProductBenefits.Position = append(b.ProductBenefits.Position, int32(i))
 		b.ProductBenefits.BenefitID = append(b.ProductBenefits.BenefitID, p.Benefits[i].ID)
 	}
 	b.ProductMedias.OwnerID = append(b.ProductMedias.OwnerID, p.ID)
 	b.ProductMedias.OwnerSeenAt = append(b.ProductMedias.OwnerSeenAt, s.at)
 	for i := range p.Medias {
 		b.ProductMedias.ProductID = append(b.ProductMedias.ProductID, p.ID)
-		b.ProductMedias.Position = append(b.ProductMedias.Position, int32(i)) //nolint:gosec // a list in a body of at most 16 MiB
+		b.ProductMedias.Position = append(b.ProductMedias.Position, int32(i))
 		b.ProductMedias.MediaID = append(b.ProductMedias.MediaID, p.Medias[i].ID)
 	}
 }
@@ -240,7 +240,7 @@ func addLink(b *db.Batch, s seen[fetch.CheckoutLink]) {
 		}
 		j.CheckoutLinkID = append(j.CheckoutLinkID, l.ID)
 		j.ProductID = append(j.ProductID, l.Products[i].ID)
-		j.Position = append(j.Position, int32(i)) //nolint:gosec // a list in a body of at most 16 MiB
+		j.Position = append(j.Position, int32(i))
 	}
 }
 

@@ -90,7 +90,7 @@ func TestTwoWritersConverge(t *testing.T) {
 		t.Fatal(err)
 	}
 	d, polar := dbtest.New(t), fetchtest.Start(t, "seed")
-	random := rand.New(rand.NewPCG(3, 4)) //nolint:gosec // the same interleavings every time
+	random := rand.New(rand.NewPCG(3, 4))
 	one, two := benchOn(t, polar, d), benchOn(t, polar, d)
 	for _, b := range []*bench{one, two} {
 		b.syncer.Now = time.Now
@@ -212,7 +212,7 @@ func TestAStoppedRunIsAbandonedAndGoneOnWith(t *testing.T) {
 				}
 				ctx, cancel := context.WithCancel(t.Context())
 				b.polar.Inject(fetchtest.Fault{Match: late, Times: 1, Play: func(_ http.ResponseWriter, r *http.Request, _ http.Handler) {
-					b.waitFor(`SELECT checkpoint IS NOT NULL FROM sync_runs`)
+					b.waitFor(r.Context(), `SELECT checkpoint IS NOT NULL FROM sync_runs`)
 					cancel()
 					<-r.Context().Done()
 				}})

@@ -1,6 +1,7 @@
 package syncer_test
 
 import (
+	"context"
 	"log/slog"
 	"net/url"
 	"slices"
@@ -185,17 +186,17 @@ func withClock(b *bench, c *clock) *fetch.Client {
 }
 
 // waitFor returns when the query answers true.
-func (b *bench) waitFor(sql string) {
+func (b *bench) waitFor(ctx context.Context, sql string) {
 	ticker := time.NewTicker(5 * time.Millisecond)
 	defer ticker.Stop()
 	for {
 		var yes bool
-		if err := b.db.Pool().QueryRow(b.tb.Context(), sql).Scan(&yes); err == nil && yes {
+		if err := b.db.Pool().QueryRow(ctx, sql).Scan(&yes); err == nil && yes {
 			return
 		}
 		select {
 		case <-ticker.C:
-		case <-b.tb.Context().Done():
+		case <-ctx.Done():
 			return
 		}
 	}

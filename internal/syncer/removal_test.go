@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -119,7 +120,7 @@ func TestTheGuardStopsBeforeRemovingAny(t *testing.T) {
 		gone  int
 		stops bool
 	}{{5, false}, {12, false}, {13, true}, {60, true}} {
-		t.Run(fmt.Sprint(test.gone), func(t *testing.T) {
+		t.Run(strconv.Itoa(test.gone), func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t, "seed") // 60 links
 			source := b.links()

@@ -22,7 +22,7 @@ import (
 	"syncer/internal/fetch"
 )
 
-// ErrMassRemoval: the run would have removed so many links that a mistake is
+// ErrMassRemoval says that the run would have removed so many links that a mistake is
 // more likely than the truth.
 var ErrMassRemoval = errors.New("stopped by the mass-removal guard")
 

@@ -13,7 +13,7 @@ import (
 	"syncer/internal/fetch"
 )
 
-// ErrTorn: what the link shows was seen in different states by requests of one
+// ErrTorn says that what the link shows was seen in different states by requests of one
 // run, and again when they were repeated.
 var ErrTorn = errors.New("kept changing while it was read")
 

@@ -220,6 +220,29 @@ func TestNotesHaveNoIndicesAndErrorsDo(t *testing.T) {
 	wantError(t, err, "parts[1].list[1].n", "an integer expected, found an array")
 }
 
+func TestASpanIsWhereAnObjectStands(t *testing.T) {
+	t.Parallel()
+	type inner struct {
+		N    *int64    `wire:"n"`
+		Sent wire.Span `wire:",span"`
+	}
+	type outer struct {
+		One  *inner    `wire:"one"`
+		Many []inner   `wire:"many"`
+		Sent wire.Span `wire:",span"`
+	}
+	text := ` { "one" : {"n":1 } , "many":[ {} ,{"n":2}] } `
+	got, _ := mustDecode[outer](t, text)
+	var spans []string
+	for _, s := range []wire.Span{got.Sent, got.One.Sent, got.Many[0].Sent, got.Many[1].Sent} {
+		spans = append(spans, text[s.Start:s.End])
+	}
+	want := []string{strings.TrimSpace(text), `{"n":1 }`, `{}`, `{"n":2}`}
+	if diff := cmp.Diff(want, spans); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestALongOrEmptyKeyMakesAPathThatCanBeStored(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("é", 5000)

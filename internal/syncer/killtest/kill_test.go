@@ -145,8 +145,9 @@ func (p *program) killAt(tb testing.TB, d *db.DB, n int64) (killed bool) {
 	select {
 	case <-reached:
 		_ = c.Process.Kill() // SIGKILL; it may just have ended
-		e, _ := errors.AsType[*exec.ExitError](<-ended)
-		killed = e != nil && !e.Exited()
+		if e, ok := errors.AsType[*exec.ExitError](<-ended); ok {
+			killed = !e.Exited()
+		}
 	case <-ended:
 	}
 	return killed
@@ -216,8 +217,11 @@ func shapes(tables oracle.Tables) map[string]string {
 func watch(ctx context.Context, pool *pgxpool.Pool, before, after map[string]string) (reads int, err error) {
 	for ctx.Err() == nil {
 		rows, err := pool.Query(ctx, shape)
+		if ctx.Err() != nil {
+			break
+		}
 		if err != nil {
-			return reads, nil // the watch is over
+			return reads, err
 		}
 		for rows.Next() {
 			var thing, seen string
@@ -250,7 +254,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	p := &program{binary: build(t), database: dbtest.URL(t), polar: fetchtest.Start(t, "alpha")}
 	d := dbtest.Open(t, p.database)
 	o := oracle.New()
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same moments every time
+	random := rand.New(rand.NewPCG(1, 2))
 	done, resumed := 0, 0
 	for step := range rec.Len() {
 		before := shapes(o.Tables())

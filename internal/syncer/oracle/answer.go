@@ -3,6 +3,7 @@ package oracle
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 )
@@ -159,9 +160,7 @@ func (c contract) entity(name string, object, nested map[string]any) (Row, error
 	if err != nil {
 		return nil, err
 	}
-	for key, value := range nested {
-		rest[key] = value
-	}
+	maps.Copy(rest, nested)
 	row["extra"], err = fromJSON(kindJSON, rest)
 	return row, err
 }

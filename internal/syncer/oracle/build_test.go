@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"encoding/json"
+	"maps"
 	"testing"
 	"time"
 
@@ -29,9 +30,7 @@ type object = map[string]any
 // with gives a copy of base with some keys set; the value gone takes a key away.
 func with(base, changes object) object {
 	changed := object{}
-	for key, value := range base {
-		changed[key] = value
-	}
+	maps.Copy(changed, base)
 	for key, value := range changes {
 		changed[key] = value
 		if value == gone {
