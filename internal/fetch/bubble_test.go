@@ -2,6 +2,7 @@ package fetch_test
 
 import (
 	"io"
+	"iter"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -79,6 +80,16 @@ func unknown(n int) []uuid.UUID {
 		all[i] = uuid.UUID{0: byte(i >> 8), 1: byte(i), 6: 0x40, 8: 0x80}
 	}
 	return all
+}
+
+// exhaust takes a walk that must come to its end.
+func exhaust(t *testing.T, walk iter.Seq2[[]fetch.Observed, error]) {
+	t.Helper()
+	for _, err := range walk {
+		if err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 // passed is how long something took on the fake clock.

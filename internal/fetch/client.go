@@ -132,7 +132,7 @@ func (c *Client) get(ctx context.Context, path string, again500 bool) (answer, e
 			continue // the pacer waits
 		}
 		// Full jitter: many clients that failed together do not come back together.
-		wait := max(rand.N(c.config.Backoff<<(try-1)), e.retryAfter)
+		wait := max(rand.N(c.config.Backoff<<(try-1)), e.retryAfter) //nolint:gosec // nobody gains by guessing it
 		select {
 		case <-ctx.Done():
 			return a, ctx.Err()

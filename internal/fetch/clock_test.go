@@ -200,8 +200,7 @@ func TestTheBudgetHoldsInAnyMinute(t *testing.T) {
 					}}
 					client := clientOver(w, limit)
 					n := 3*limit + 1 // each link costs two requests
-					for range client.Walk(t.Context(), unknown(n)) {
-					}
+					exhaust(t, client.Walk(t.Context(), unknown(n)))
 					if len(sent) != 2*n || client.Requests() != int64(2*n) {
 						t.Fatalf("%d requests, want %d", len(sent), 2*n)
 					}
@@ -225,8 +224,7 @@ func TestABudgetOfEightyPercentNeverMeetsPolarsLimit(t *testing.T) {
 		s := fetchtest.NewServerFor()
 		client := bubbleClient(s, 80)
 		s.SetLimit(100, time.Minute)
-		for range client.Walk(t.Context(), unknown(300)) {
-		}
+		exhaust(t, client.Walk(t.Context(), unknown(300)))
 		for _, r := range s.Log() {
 			if r.Status == 429 {
 				t.Fatalf("429 at %s", r.Began)
@@ -272,8 +270,7 @@ func TestTheFirstRequestGoesAlone(t *testing.T) {
 			done := make(chan struct{})
 			go func() {
 				defer close(done)
-				for range client.Walk(t.Context(), unknown(10)) {
-				}
+				exhaust(t, client.Walk(t.Context(), unknown(10)))
 			}()
 			synctest.Wait()
 			if got := s.Requests().Total; got != waiting {
@@ -336,8 +333,7 @@ func TestARateLimitHoldsAllRequestsBack(t *testing.T) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			for range client.Walk(t.Context(), all) {
-			}
+			exhaust(t, client.Walk(t.Context(), all))
 		}()
 		synctest.Wait()
 		releaseLimited()
@@ -363,8 +359,7 @@ func TestARateLimitOfTheFirstRequestHoldsThoseBackThatWaitForIt(t *testing.T) {
 		client := bubbleClient(s, 0)
 		s.Inject(fetchtest.Fault{Play: fetchtest.TooMany("60"), Times: 1})
 		began := time.Now()
-		for range client.Walk(t.Context(), unknown(20)) {
-		}
+		exhaust(t, client.Walk(t.Context(), unknown(20)))
 		for i, r := range s.Log() {
 			if i > 0 && r.Began.Sub(began) < time.Minute {
 				t.Fatalf("request %d after %s", i+1, r.Began.Sub(began))

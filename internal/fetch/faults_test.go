@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -114,7 +115,7 @@ func echoAt(offset int) fetchtest.Play {
 func cutShort(status int, body string) fetchtest.Play {
 	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("Content-Length", fmt.Sprint(len(body)))
+		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 		w.WriteHeader(status)
 		_, _ = io.WriteString(w, body[:len(body)-5])
 		_ = http.NewResponseController(w).Flush()
@@ -208,7 +209,7 @@ func TestAnAnswerThatComesLateButWholeIsGood(t *testing.T) {
 func TestARedirectIsNotFollowed(t *testing.T) {
 	t.Parallel()
 	for _, code := range []int{301, 302, 303, 307, 308} {
-		t.Run(fmt.Sprint(code), func(t *testing.T) {
+		t.Run(strconv.Itoa(code), func(t *testing.T) {
 			t.Parallel()
 			s, other := fetchtest.Start(t, "seed-ads"), fetchtest.Start(t, "seed-ads")
 			id := s.LinkIDs()[0]

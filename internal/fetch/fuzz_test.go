@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"regexp"
+	"strings"
 	"testing"
 
 	"syncer/internal/fetch"
@@ -15,14 +16,14 @@ import (
 func FuzzDecodeLink(f *testing.F) {
 	kinds := map[string]bool{} // one small link of each combination
 	for _, body := range recorded(f) {
-		kind := ""
+		var kind strings.Builder
 		for _, word := range []string{"custom", "free", "metered_unit", "seat_based", "unit_based", "percentage", "amounts", "legacy", "medias\":[{", "benefits\":[{"} {
 			if bytes.Contains(body, []byte(word)) {
-				kind += word
+				kind.WriteString(word)
 			}
 		}
-		if !kinds[kind] && len(body) < 20_000 {
-			kinds[kind] = true
+		if !kinds[kind.String()] && len(body) < 20_000 {
+			kinds[kind.String()] = true
 			f.Add(body)
 		}
 	}

@@ -137,7 +137,7 @@ func wantCulprit(t *testing.T, culprits []fetch.Observed, i int) {
 	}
 	e, ok := errors.AsType[*fetch.Error](culprits[0].Err)
 	want := fmt.Sprintf("link %d of the organization's list: Internal Server Error", i+1)
-	if !ok || e.Kind != fetch.ErrUnavailable || e.Status != 500 || e.Detail != want || culprits[0].Link != nil || culprits[0].At.IsZero() {
+	if !ok || !errors.Is(e, fetch.ErrUnavailable) || e.Status != 500 || e.Detail != want || culprits[0].Link != nil || culprits[0].At.IsZero() {
 		t.Errorf("culprit %+v, want %s", culprits[0], want)
 	}
 }

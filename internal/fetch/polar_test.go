@@ -81,7 +81,7 @@ var samplesOnce = sync.OnceValue(func() (found []sample) {
 
 // kindOf is what decides which keys an object must have.
 func kindOf(owner reflect.Type, o object) string {
-	words := ""
+	var words strings.Builder
 	for _, key := range []string{"amount_type", "type", "duration", "amounts", "legacy", "discount_id"} {
 		if v, ok := o[key]; ok && (owner.Name() == "Price" || owner.Name() == "Discount" || owner.Name() == "CheckoutLink") {
 			word, isText := v.(string)
@@ -91,10 +91,10 @@ func kindOf(owner reflect.Type, o object) string {
 			case !isText:
 				word = "there"
 			}
-			words += key + "=" + word + " "
+			words.WriteString(key + "=" + word + " ")
 		}
 	}
-	return words
+	return words.String()
 }
 
 // demanded is why a key has to be there in this kind of object although its

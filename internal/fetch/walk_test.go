@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"net/http"
 	"slices"
+	"strconv"
 	"testing"
 	"testing/synctest"
 
@@ -84,7 +84,7 @@ func on(links ...uuid.UUID) func(*http.Request) bool {
 func TestAWalkYieldsBatchesInTheOrderAskedFor(t *testing.T) {
 	t.Parallel()
 	for n, sized := range map[int][]int{0: nil, 1: {1}, 99: {99}, 100: {100}, 101: {100, 1}, 250: {100, 100, 50}} {
-		t.Run(fmt.Sprint(n), func(t *testing.T) {
+		t.Run(strconv.Itoa(n), func(t *testing.T) {
 			t.Parallel()
 			links, all := madeUp(t, n)
 			s := fetchtest.StartFor(t, links...)
@@ -181,7 +181,7 @@ func TestARefusedTokenEndsTheWalkAfterWhatWasSeen(t *testing.T) {
 	t.Parallel()
 	links, all := madeUp(t, 250)
 	for at, sized := range map[int][]int{0: nil, 1: {1}, 100: {100}, 130: {100, 30}, 249: {100, 100, 49}} {
-		t.Run(fmt.Sprint(at), func(t *testing.T) {
+		t.Run(strconv.Itoa(at), func(t *testing.T) {
 			t.Parallel()
 			s := fetchtest.StartFor(t, links...)
 			s.Inject(fetchtest.Fault{Match: on(all[at:]...), Play: s.Recorded("401 unknown token")})
@@ -198,7 +198,7 @@ func TestAnUnreachablePolarEndsTheWalk(t *testing.T) {
 	t.Parallel()
 	links, all := madeUp(t, 250)
 	for at, sized := range map[int][]int{0: nil, 3: {3}, 98: {98}, 100: {100}, 130: {100, 30}, 245: {100, 100, 45}} {
-		t.Run(fmt.Sprint(at), func(t *testing.T) {
+		t.Run(strconv.Itoa(at), func(t *testing.T) {
 			t.Parallel()
 			s := fetchtest.StartFor(t, links...)
 			s.Inject(fetchtest.Fault{Match: on(all[at:]...), Play: fetchtest.HTML(502)})

@@ -235,9 +235,6 @@ func (o *objectReader) keyError(key, reason string) error {
 // field reads a value into dst.
 func (d *decoder) field(f *field, dst reflect.Value) (left Extra, err error) {
 	c := d.peek()
-	if f.read == ignored {
-		return nil, d.skip()
-	}
 	if c == 'n' {
 		if err := d.literal(); err != nil {
 			return nil, err
@@ -248,6 +245,8 @@ func (d *decoder) field(f *field, dst reflect.Value) (left Extra, err error) {
 		return nil, nil
 	}
 	switch f.read {
+	case ignored:
+		return nil, d.skip()
 	case readStruct:
 		if dst.Kind() == reflect.Pointer {
 			dst.Set(reflect.New(dst.Type().Elem()))

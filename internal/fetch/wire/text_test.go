@@ -64,6 +64,24 @@ func TestTextThatPostgresCannotHoldIsReplacedAndNoted(t *testing.T) {
 	}
 }
 
+func TestAStringHoldsEveryByteThatJSONAllowsWhereverItStands(t *testing.T) {
+	t.Parallel()
+	for c := range 256 { // the reader takes 8 bytes at a time
+		for before := range 9 {
+			for after := range 9 {
+				text := `{"text":"` + strings.Repeat("a", before) + string([]byte{byte(c)}) + strings.Repeat("b", after) + `"}`
+				got, _, err := decode[every](text)
+				if (err == nil) != json.Valid([]byte(text)) {
+					t.Errorf("%q: %v", text, err)
+				}
+				if err == nil && len(*got.Text) < before+after {
+					t.Errorf("%q: %q", text, *got.Text)
+				}
+			}
+		}
+	}
+}
+
 func TestRawValuesAreCleanedInsideStringsOnly(t *testing.T) {
 	t.Parallel()
 	for text, want := range unfit {

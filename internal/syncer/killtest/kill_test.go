@@ -145,10 +145,10 @@ func (p *program) killAt(tb testing.TB, d *db.DB, n int64) (killed bool) {
 	select {
 	case <-reached:
 		_ = c.Process.Kill() // SIGKILL; it may just have ended
-		if e, ok := errors.AsType[*exec.ExitError](<-ended); ok {
-			killed = !e.Exited()
-		}
-	case <-ended:
+		_ = <-ended          // killed: said by the state below
+		killed = !c.ProcessState.Exited()
+	case err := <-ended:
+		tb.Logf("came to its end: %v", err)
 	}
 	return killed
 }
@@ -217,11 +217,8 @@ func shapes(tables oracle.Tables) map[string]string {
 func watch(ctx context.Context, pool *pgxpool.Pool, before, after map[string]string) (reads int, err error) {
 	for ctx.Err() == nil {
 		rows, err := pool.Query(ctx, shape)
-		if ctx.Err() != nil {
-			break
-		}
 		if err != nil {
-			return reads, err
+			return reads, ignoreEnd(ctx, err)
 		}
 		for rows.Next() {
 			var thing, seen string
@@ -239,6 +236,14 @@ func watch(ctx context.Context, pool *pgxpool.Pool, before, after map[string]str
 		}
 	}
 	return reads, nil
+}
+
+// ignoreEnd is err, unless it only says that ctx ended.
+func ignoreEnd(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
 }
 
 // TestKilledAtAnyMoment kills backfills over the alpha catalogue a hundred times:
