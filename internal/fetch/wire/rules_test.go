@@ -96,6 +96,18 @@ func TestAnOptionalFieldOfAnUnknownKindGoesToExtraWhenItDoesNotFit(t *testing.T)
 	}
 }
 
+func TestAfterAMisfitTheReaderIsWhereItWas(t *testing.T) {
+	t.Parallel()
+	misfit := `"parts":[{"list":[{"n":1,"x":"\ud800"},{"n":"1"}]}]`
+	deepest := `"new":` + strings.Repeat("[", 499) + strings.Repeat("]", 499)
+	got, notes := mustDecode[every](t, "{"+misfit+","+deepest+`,"text":"t"}`)
+	if *got.Text != "t" || got.Parts != nil || len(notes) != 3 || notes[0].Path != "new" || notes[1].Path != "parts" || notes[2].Path != "parts" {
+		t.Errorf("%+v, %q", got, notes)
+	}
+	_, _, err := decode[every]("{" + misfit + "," + strings.Replace(deepest, "]", `{"a":[]}]`, 1) + "}")
+	wantError(t, err, "new", "nested deeper than 500 at byte 562")
+}
+
 func TestTheSameMisfitInAKnownKindIsAnError(t *testing.T) {
 	t.Parallel()
 	_, _, err := decode[shifty](`{"size":1,"parts":[{"n":1,"new":2},{"n":"x"}],"kind":"known"}`)

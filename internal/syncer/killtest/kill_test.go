@@ -140,15 +140,17 @@ func (p *program) killAt(tb testing.TB, d *db.DB, n int64) (killed bool) {
 	if err := c.Start(); err != nil {
 		tb.Fatal(err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- c.Wait() }()
+	ended := make(chan struct{})
+	go func() {
+		_ = c.Wait() // how it ended is in its state
+		close(ended)
+	}()
 	select {
 	case <-reached:
 		_ = c.Process.Kill() // SIGKILL; it may just have ended
-		_ = <-ended          // killed: said by the state below
+		<-ended
 		killed = !c.ProcessState.Exited()
-	case err := <-ended:
-		tb.Logf("came to its end: %v", err)
+	case <-ended:
 	}
 	return killed
 }
@@ -217,8 +219,11 @@ func shapes(tables oracle.Tables) map[string]string {
 func watch(ctx context.Context, pool *pgxpool.Pool, before, after map[string]string) (reads int, err error) {
 	for ctx.Err() == nil {
 		rows, err := pool.Query(ctx, shape)
+		if errors.Is(err, context.Canceled) {
+			break
+		}
 		if err != nil {
-			return reads, ignoreEnd(ctx, err)
+			return reads, err
 		}
 		for rows.Next() {
 			var thing, seen string
@@ -236,14 +241,6 @@ func watch(ctx context.Context, pool *pgxpool.Pool, before, after map[string]str
 		}
 	}
 	return reads, nil
-}
-
-// ignoreEnd is err, unless it only says that ctx ended.
-func ignoreEnd(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
-	}
-	return err
 }
 
 // TestKilledAtAnyMoment kills backfills over the alpha catalogue a hundred times:
