@@ -173,7 +173,7 @@ const maxBudget = 1_000_000
 // loadToken finds where the token comes from. A file is read at every use, so
 // that a token can be rotated without a restart.
 func loadToken(s fileSource, env environment, folder string) (fetch.Token, error) {
-	token, path := env.get("POLAR_ACCESS_TOKEN"), env.get("POLAR_ACCESS_TOKEN_FILE")
+	token, path := strings.TrimSpace(env.get("POLAR_ACCESS_TOKEN")), env.get("POLAR_ACCESS_TOKEN_FILE")
 	if token != "" && path != "" {
 		return nil, errors.New("POLAR_ACCESS_TOKEN and POLAR_ACCESS_TOKEN_FILE are both set; keep one")
 	}
@@ -181,14 +181,14 @@ func loadToken(s fileSource, env environment, folder string) (fetch.Token, error
 		if !s.AccessToken.Empty() && s.AccessTokenFile != "" {
 			return nil, errors.New("access_token and access_token_file are both set; keep one")
 		}
-		token = s.AccessToken.Reveal()
+		token = strings.TrimSpace(s.AccessToken.Reveal())
 		if path = s.AccessTokenFile; path != "" && !filepath.IsAbs(path) {
 			path = filepath.Join(folder, path) // as seen from the configuration file
 		}
 	}
 	switch {
 	case token != "":
-		return fetch.FixedToken(secret.New(strings.TrimSpace(token))), nil
+		return fetch.FixedToken(secret.New(token)), nil
 	case path != "":
 		read := func() (secret.Text, error) { return readSecret("POLAR_ACCESS_TOKEN_FILE", path) }
 		if _, err := read(); err != nil {

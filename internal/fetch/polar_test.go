@@ -233,20 +233,42 @@ func TestTheValuesThatTheTagsListAreTheKnownOnes(t *testing.T) {
 		"Media.service": "product_media", "Discount.duration": "once forever repeating", "Discount.type": "fixed percentage",
 	}
 	got := map[string]string{}
-	var find func(reflect.Type)
-	find = func(owner reflect.Type) {
-		for _, f := range fields(owner) {
-			if f.enum != nil {
-				got[owner.Name()+"."+f.key] = strings.Join(f.enum, " ")
-			}
-			if inner := f.inner(); inner != nil {
-				find(inner)
-			}
+	eachField(reflect.TypeFor[fetch.CheckoutLink](), func(name string, f field) {
+		if f.enum != nil {
+			got[name] = strings.Join(f.enum, " ")
 		}
-	}
-	find(reflect.TypeFor[fetch.CheckoutLink]())
+	})
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestTheOptionalFieldsThatAreNeverNullAreThese(t *testing.T) {
+	t.Parallel()
+	want := []string{
+		"CheckoutLink.require_billing_address", "Product.metadata", "Product.visibility", "Price.source", "Price.price_currency", "Price.type",
+		"Price.price_amount", "Price.unit_amount", "Price.meter_id", "Price.meter", "Price.seat_tiers", "SeatTiers.seat_tier_type",
+		"SeatTiers.minimum_seats", "Price.tiers", "Benefit.is_deleted", "Discount.duration_in_months", "Discount.amount", "Discount.currency",
+		"Discount.basis_points",
+	}
+	var got []string
+	eachField(reflect.TypeFor[fetch.CheckoutLink](), func(name string, f field) {
+		if f.nonnull {
+			got = append(got, name)
+		}
+	})
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// eachField visits the fields of a struct and of those within it, in order.
+func eachField(owner reflect.Type, visit func(name string, f field)) {
+	for _, f := range fields(owner) {
+		visit(owner.Name()+"."+f.key, f)
+		if inner := f.inner(); inner != nil {
+			eachField(inner, visit)
+		}
 	}
 }
 

@@ -105,7 +105,7 @@ func TestAfterAMisfitTheReaderIsWhereItWas(t *testing.T) {
 		t.Errorf("%+v, %q", got, notes)
 	}
 	_, _, err := decode[every]("{" + misfit + "," + strings.Replace(deepest, "]", `{"a":[]}]`, 1) + "}")
-	wantError(t, err, "new", "nested deeper than 500 at byte 562")
+	wantError(t, err, "new", "nested deeper than 500 at byte 559")
 }
 
 func TestTheSameMisfitInAKnownKindIsAnError(t *testing.T) {
@@ -119,6 +119,8 @@ func TestTheSameMisfitInAKnownKindIsAnError(t *testing.T) {
 	// Broken JSON is an error in every kind, and wins.
 	_, _, err = decode[shifty](`{"size":{"width":tru},"kind":"odd"}`)
 	wantError(t, err, "size", "expected a JSON value at byte 17")
+	_, _, err = decode[shifty](`{"parts":[{"n":1},{"n":"x"},tru],"kind":"odd"}`)
+	wantError(t, err, "parts", "expected a JSON value at byte 28")
 	// And so is a kind that is not there.
 	_, _, err = decode[shifty](`{"size":{}}`)
 	wantError(t, err, "kind", "missing")

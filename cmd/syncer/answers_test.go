@@ -1,0 +1,177 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"syncer/internal/fetch/fetchtest"
+)
+
+// recordedAnswers are all recorded answers to GET whose body was kept, or that
+// have none. Where they say Retry-After: 60 it is 0 here: a process would really
+// wait that long, several times.
+func recordedAnswers(tb testing.TB) []fetchtest.ErrorAnswer {
+	tb.Helper()
+	all, err := fetchtest.Errors()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	all = slices.DeleteFunc(all, func(row fetchtest.ErrorAnswer) bool {
+		return row.Request.Method != http.MethodGet || row.Status == http.StatusOK && row.Body == nil
+	})
+	for i := range all {
+		headers := slices.Clone(all[i].Headers)
+		for j, h := range headers {
+			if strings.EqualFold(h.Name, "Retry-After") {
+				headers[j].Value = "0"
+			}
+		}
+		all[i].Headers = headers
+	}
+	return all
+}
+
+// wantedExits are the exit codes when one of three links, or each of them, is
+// answered like that.
+func wantedExits(row fetchtest.ErrorAnswer) (one, each int) {
+	switch {
+	case row.Status == http.StatusOK, strings.Contains(string(row.Body), `"ResourceNotFound"`):
+		return exitDone, exitDone
+	case row.Status == http.StatusUnauthorized, row.Status == http.StatusForbidden:
+		return exitRefused, exitRefused
+	case row.Status == http.StatusTooManyRequests:
+		return exitPartial, exitUnreachable
+	}
+	return exitPartial, exitPartial
+}
+
+// inside runs the command in this process: there are many of these.
+func inside(tb testing.TB, env variables, args ...string) (code int, said string) {
+	tb.Helper()
+	var stdout, stderr bytes.Buffer
+	code = realMain(args, &stdout, &stderr, env.lookup)
+	said = stdout.String() + stderr.String()
+	noSecrets(tb, said)
+	return code, said
+}
+
+// byStatus runs a test for each status in parallel, and in it one for each answer
+// in turn, in one place: a place for each answer would take much longer.
+func byStatus(t *testing.T, rows []fetchtest.ErrorAnswer, test func(*testing.T, *place, fetchtest.ErrorAnswer)) {
+	t.Helper()
+	groups := map[string][]fetchtest.ErrorAnswer{}
+	for i, row := range rows {
+		group := strconv.Itoa(row.Status)
+		if row.Status == http.StatusInternalServerError { // tried again and again, so each by itself
+			group += " " + strconv.Itoa(i)
+		}
+		groups[group] = append(groups[group], row)
+	}
+	for name, group := range groups {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlace(t, "seed-ads")
+			for _, row := range group {
+				t.Run(row.Server+"/"+row.Name, func(t *testing.T) {
+					defer p.polar.Reset()
+					test(t, p, row)
+				})
+			}
+		})
+	}
+}
+
+func isOfList(row fetchtest.ErrorAnswer) bool {
+	return row.Status == http.StatusOK && strings.Contains(row.Name, "LIST")
+}
+
+func TestEveryRecordedAnswerToOneOrAllLinks(t *testing.T) {
+	t.Parallel()
+	byStatus(t, slices.DeleteFunc(recordedAnswers(t), isOfList), func(t *testing.T, p *place, row fetchtest.ErrorAnswer) {
+		t.Helper()
+		ids := slices.Clone(p.polar.LinkIDs()[:3])
+		if row.Status == http.StatusOK {
+			ids[1] = idOf(t, row.Body)
+			p.polar.Add(fetchtest.Answer{ID: ids[1], Body: row.Body})
+		}
+		backfill := func(when string, want int) {
+			t.Helper()
+			if code, said := inside(t, p.only(ids...), "backfill"); code != want {
+				t.Errorf("%s: exit %d, want %d\n%s", when, code, want, said)
+			}
+		}
+		wantGone := func(when string, want int) {
+			t.Helper()
+			if n := gone(t, p); n != want {
+				t.Errorf("%s: %d marked as gone, want %d", when, n, want)
+			}
+		}
+		one, each := wantedExits(row)
+		removes := 0
+		if row.Status == http.StatusNotFound && one == exitDone {
+			removes = 1
+		}
+		backfill("before", exitDone)
+		wantGone("before", 0)
+		fault := p.polar.Inject(fetchtest.Fault{Match: fetchtest.OnLink(ids[1]), Play: fetchtest.Replay(row)})
+		backfill("one link", one)
+		wantGone("one link", removes)
+		fault.Stop()
+		if row.Status == http.StatusOK {
+			return // the answer is one link's, and no other's
+		}
+		defer p.polar.Inject(fetchtest.Fault{Match: fetchtest.OnLink(), Play: fetchtest.Replay(row)}).Stop()
+		backfill("every link", each)
+		wantGone("every link", 3*removes)
+	})
+}
+
+func idOf(tb testing.TB, body []byte) string {
+	tb.Helper()
+	var link struct{ ID string }
+	if err := json.Unmarshal(body, &link); err != nil {
+		tb.Fatal(err)
+	}
+	return link.ID
+}
+
+// TestEveryRecordedAnswerToTheList answers the first page of LIST like that. A
+// 500 says that one link of the page is broken, so the parts of it are asked for;
+// whatever an answer of 200 leaves out is asked for by id.
+func TestEveryRecordedAnswerToTheList(t *testing.T) {
+	t.Parallel()
+	rows := slices.DeleteFunc(recordedAnswers(t), func(row fetchtest.ErrorAnswer) bool {
+		return row.Status == http.StatusOK && !isOfList(row)
+	})
+	byStatus(t, rows, func(t *testing.T, p *place, row fetchtest.ErrorAnswer) {
+		t.Helper()
+		if code, said := inside(t, p.env, "backfill", "--all"); code != exitDone {
+			t.Fatalf("before: exit %d\n%s", code, said)
+		}
+		want := exitUnexpected // an answer that makes no sense for a list
+		switch row.Status {
+		case http.StatusOK, http.StatusInternalServerError:
+			want = exitDone
+		case http.StatusUnauthorized, http.StatusForbidden:
+			want = exitRefused
+		case http.StatusTooManyRequests:
+			want = exitUnreachable
+		}
+		defer p.polar.Inject(fetchtest.Fault{Match: firstPage, Play: fetchtest.Replay(row)}).Stop()
+		if code, said := inside(t, p.env, "backfill", "--all"); code != want {
+			t.Errorf("exit %d, want %d\n%s", code, want, said)
+		}
+		if n := gone(t, p); n != 0 {
+			t.Errorf("%d links marked as gone", n)
+		}
+	})
+}
+
+func firstPage(r *http.Request) bool {
+	return fetchtest.OnList(1)(r) && r.URL.Query().Get("limit") == "100"
+}

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"syncer/internal/db/dbtest"
+	"syncer/internal/fetch/fetchtest"
+)
+
+// The secrets of all tests. No process may write one of them anywhere.
+const (
+	testToken    = "the-token-nobody-may-see"
+	testPassword = "the-password-nobody-may-see"
+	linkSecret   = "polar_cl_" // what every client secret begins with
+)
+
+// noSecrets fails the test when a text that people see holds a secret.
+func noSecrets(tb testing.TB, text string) {
+	tb.Helper()
+	for _, secret := range []string{testToken, testPassword, linkSecret} {
+		if strings.Contains(text, secret) {
+			tb.Errorf("the secret %q shows:\n%s", secret, text)
+		}
+	}
+}
+
+// place is where a command works: a database and a Polar of its own.
+type place struct {
+	database string // libpq URL
+	polar    *fetchtest.Server
+	scenario string // that polar plays
+	env      variables
+}
+
+// newPlace has a migrated database, and a configuration for all links of a
+// recorded catalogue.
+func newPlace(tb testing.TB, scenario string) *place {
+	tb.Helper()
+	polar := fetchtest.StartServer(tb, fetchtest.NewServer(recording(tb, scenario)))
+	p := placeFor(tb, dbtest.URL(tb), polar)
+	p.scenario = scenario
+	return p
+}
+
+func placeFor(tb testing.TB, database string, polar *fetchtest.Server) *place {
+	tb.Helper()
+	polar.SetToken(testToken)
+	p := &place{database: withPassword(tb, database), polar: polar}
+	p.env = variables{
+		"DATABASE_URL":            p.database,
+		"POLAR_SERVER":            polar.URL,
+		"POLAR_ACCESS_TOKEN":      testToken,
+		"POLAR_CHECKOUT_LINK_IDS": strings.Join(polar.LinkIDs(), ","),
+		"SYNCER_HTTP_ADDR":        "127.0.0.1:0", // any free port
+	}
+	return p
+}
+
+// only is the environment with these links configured.
+func (p *place) only(ids ...string) variables {
+	return p.env.with("POLAR_CHECKOUT_LINK_IDS", strings.Join(ids, " "))
+}
+
+// recordings are unpacked once for all tests.
+var recordings sync.Map
+
+func recording(tb testing.TB, scenario string) *fetchtest.Recording {
+	tb.Helper()
+	load, _ := recordings.LoadOrStore(scenario, sync.OnceValues(func() (*fetchtest.Recording, error) {
+		rec, err := fetchtest.Load(scenario)
+		if err != nil {
+			return nil, err
+		}
+		return rec.Keep(), nil
+	}))
+	rec, err := load.(func() (*fetchtest.Recording, error))()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return rec
+}
+
+// withPassword puts a password into a URL. The server of the tests asks for none,
+// so that it does no harm and would show where somebody prints it.
+func withPassword(tb testing.TB, database string) string {
+	tb.Helper()
+	u, err := url.Parse(database)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	u.User = url.UserPassword(u.User.Username(), testPassword)
+	return u.String()
+}
+
+// ask runs a query, in the default schema, that answers with one value.
+func ask[T any](tb testing.TB, database, query string, args ...any) T {
+	tb.Helper()
+	conn := connect(tb, database)
+	defer conn.Close(tb.Context())
+	var answer T
+	if err := conn.QueryRow(tb.Context(), query, args...).Scan(&answer); err != nil {
+		tb.Fatalf("%s: %v", query, err)
+	}
+	return answer
+}
+
+// do runs a statement that answers nothing.
+func do(tb testing.TB, database, statement string) {
+	tb.Helper()
+	conn := connect(tb, database)
+	defer conn.Close(tb.Context())
+	if _, err := conn.Exec(tb.Context(), statement); err != nil {
+		tb.Fatalf("%s: %v", statement, err)
+	}
+}
+
+func connect(tb testing.TB, database string) *pgx.Conn {
+	tb.Helper()
+	conn, err := pgx.Connect(tb.Context(), database+"&search_path=polar")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return conn
+}
+
+// eventually waits for what another process does and nobody reports.
+func eventually(tb testing.TB, what string, is func() bool) {
+	tb.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	late := time.After(patience)
+	for !is() {
+		select {
+		case <-tick.C:
+		case <-late:
+			tb.Fatalf("still waiting: %s", what)
+		}
+	}
+}
+
+// await waits for what a channel tells.
+func await(tb testing.TB, what string, told <-chan struct{}) {
+	tb.Helper()
+	select {
+	case <-told:
+	case <-time.After(patience):
+		tb.Fatalf("still waiting: %s", what)
+	}
+}
+
+// decode reads JSON that must have exactly the shape of T, and nothing behind it.
+func decode[T any](tb testing.TB, text string) T {
+	tb.Helper()
+	var v T
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&v); err != nil {
+		tb.Fatalf("%v in %s", err, text)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		tb.Fatalf("more than one value: %s", text)
+	}
+	return v
+}
+
+// writeFile writes a file that ends with the test and gives its path.
+func writeFile(tb testing.TB, name, content string) string {
+	tb.Helper()
+	path := tb.TempDir() + "/" + name
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		tb.Fatal(err)
+	}
+	return path
+}

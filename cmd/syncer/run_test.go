@@ -1,0 +1,160 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"syncer/internal/fetch/fetchtest"
+)
+
+// runs lists the runs of a place, the first first.
+func runs(tb testing.TB, p *place) string {
+	tb.Helper()
+	return ask[string](tb, p.database, "SELECT coalesce(string_agg(trigger || ' ' || status, ', ' ORDER BY started_at), '') FROM sync_runs")
+}
+
+// finished awaits the end of a daemon's next run and gives its status.
+func finished(p *process) string {
+	p.tb.Helper()
+	return p.awaits(p.stderr, `msg="run finished" .*status=(\w+) `)
+}
+
+func TestTheDaemonSyncsAtOnceAndThenAtItsTicks(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, "seed-ads")
+	d := start(t, p.env.with("SYNCER_SCHEDULE", "@every 1s"), "run")
+	if got := finished(d); got != "succeeded" || live(t, p) != 20 {
+		t.Errorf("first run: %s, %d links", got, live(t, p))
+	}
+	p.polar.Delete(p.polar.LinkIDs()[0])
+	eventually(t, "a tick sees that a link is gone", func() bool { return gone(t, p) == 1 })
+	d.signal(terminate)
+	d.exits(exitSignal+int(terminate)).saying(`msg="source scheduled" source=default schedule="@every 1s"`, "all=false links=20", "msg=stopped")
+	if got := runs(t, p); !strings.HasPrefix(got, "start succeeded, schedule succeeded") || strings.Contains(got, "running") {
+		t.Errorf("sync_runs: %s", got)
+	}
+	if d.stdout.String() != "" {
+		t.Errorf("stdout: %s", d.stdout)
+	}
+}
+
+func TestTheDaemonSyncsSeveralSources(t *testing.T) {
+	t.Parallel()
+	env, a, b := severalSources(t)
+	a.polar.SetToken("") // one that fails
+	d := start(t, env, "run", "--log-format", "json")
+	d.awaits(d.stderr, `"msg":"run stopped early","source":"ads","error":"Polar refused the token.*"hint":"Check POLAR_ACCESS_TOKEN`)
+	eventually(t, "the other source is synced", func() bool {
+		return ask[int](t, b.database, "SELECT count(*) FROM seed.sync_runs WHERE status = 'succeeded' AND links_total = 60") == 1
+	})
+	d.signal(interrupt)
+	d.exits(exitSignal + int(interrupt))
+}
+
+func TestTheDaemonGoesOnAfterFailedRuns(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, "seed-ads")
+	fault := p.polar.Inject(fetchtest.Fault{Play: p.polar.Recorded("401 unknown token")})
+	d := start(t, p.env.with("SYNCER_SCHEDULE", "@every 1s"), "run")
+	for range 2 {
+		if got := finished(d); got != "failed" {
+			t.Fatalf("%s with a refused token", got)
+		}
+	}
+	fault.Stop()
+	eventually(t, "a run succeeds", func() bool { return strings.Contains(runs(t, p), "succeeded") })
+}
+
+func TestARotatedTokenFileCountsAtTheNextRequest(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, "seed-ads")
+	path := writeFile(t, "token", "the-old-token\n")
+	p.polar.SetToken("the-old-token")
+	env := p.env.without("POLAR_ACCESS_TOKEN").with("POLAR_ACCESS_TOKEN_FILE", path, "SYNCER_SCHEDULE", "@every 1s")
+	d := start(t, env, "run")
+	if got := finished(d); got != "succeeded" {
+		t.Fatalf("%s with the old token", got)
+	}
+
+	replacement := filepath.Join(filepath.Dir(path), "new")
+	if err := os.WriteFile(replacement, []byte(testToken), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.polar.SetToken(testToken)
+	if err := os.Rename(replacement, path); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the new token is used, and good", func() bool {
+		log := p.polar.Log()
+		last := log[len(log)-1]
+		return last.Header.Get("Authorization") == "Bearer "+testToken && last.Status == 200
+	})
+
+	if err := os.Remove(path); err != nil { // half of a rotation, or a slip
+		t.Fatal(err)
+	}
+	d.awaits(d.stderr, `level=ERROR msg="run stopped early" .*POLAR_ACCESS_TOKEN_FILE: open .*: no such file`)
+	if strings.Contains(d.String(), "the-old-token") {
+		t.Errorf("shows the old token:\n%s", d)
+	}
+}
+
+// killed is what is left of a daemon that was killed in the middle of a run.
+func killed(tb testing.TB) *place {
+	tb.Helper()
+	p := newPlace(tb, "seed-ads")
+	entered, release := p.polar.Hold(fetchtest.OnLink(p.polar.LinkIDs()[3]))
+	tb.Cleanup(release)
+	d := start(tb, p.env, "run")
+	await(tb, "a request", entered)
+	d.signal(syscall.SIGKILL)
+	d.exits(-1)
+	release()
+	if got := runs(tb, p); got != "start running" {
+		tb.Fatalf("after the kill: %s", got)
+	}
+	return p
+}
+
+func TestAKilledRunIsTakenOverByTheNext(t *testing.T) {
+	t.Parallel()
+	p := killed(t)
+	sameReport(t, backfilled(t, p.env, exitDone, "--fail-if-running"), "default", "succeeded", [5]int{20, 20, 0, 0, 0})
+	if got := runs(t, p); got != "start abandoned, backfill succeeded" {
+		t.Errorf("after the takeover: %s", got)
+	}
+	wantWhole(t, p)
+}
+
+func TestAKilledRunOfAnotherMachineIsTakenOverWhenItIsSilent(t *testing.T) {
+	t.Parallel()
+	p := killed(t)
+	do(t, p.database, "UPDATE sync_runs SET holder = 'elsewhere (00000000), process 1', heartbeat_at = clock_timestamp()")
+	once(t, p.env, exitHeld, "backfill", "--fail-if-running").saying("held by elsewhere (00000000), process 1 (start) since ")
+	waiting := start(t, p.env, "backfill", "--json")
+	waiting.awaits(waiting.stderr, `waiting for its end`)
+	do(t, p.database, "UPDATE sync_runs SET heartbeat_at = clock_timestamp() - interval '8 seconds'") // that old after eight seconds
+	sameReport(t, decode[backfillReport](t, waiting.exits(exitDone).stdout.String()), "default", "succeeded", [5]int{20, 20, 0, 0, 0})
+	if got := ask[string](t, p.database, "SELECT error FROM sync_runs WHERE status = 'abandoned'"); !strings.Contains(got, "no heartbeat since ") {
+		t.Errorf("why: %s", got)
+	}
+}
+
+func TestAKilledBackfillIsGoneOnWith(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, "alpha")
+	arrived := stuckOnTheLast(p)
+	q := start(t, p.env, "backfill")
+	await(t, "the last request", arrived)
+	eventually(t, "a batch has landed", func() bool { return live(t, p) > 0 })
+	q.signal(syscall.SIGKILL)
+	q.exits(-1)
+	report := backfilled(t, p.env, exitDone)
+	if report.Status != "succeeded" || report.Requests == 0 || report.Requests >= 120 || live(t, p) != 120 {
+		t.Errorf("%d links: %+v", live(t, p), report)
+	}
+	wantWhole(t, p)
+}

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+)
+
+// TestNoCommandShowsASecret makes every command talk as much as it can, about
+// links whose secrets change and whose answers are broken around a secret. That
+// no secret shows is checked for every process of all tests, when it ends.
+func TestNoCommandShowsASecret(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, "seed-ads")
+	ids := p.polar.LinkIDs()
+	loud := []string{"--log-level", "debug", "--log-format", "json"}
+	once(t, p.env, exitDone, append([]string{"backfill", "--json"}, loud...)...)
+
+	renewed, broken, cut, strange := ids[0], ids[1], ids[2], ids[3]
+	p.polar.Mutate(renewed, func(body []byte) []byte {
+		return bytes.ReplaceAll(body, []byte(linkSecret), []byte(linkSecret+"RENEWED"))
+	})
+	p.polar.Mutate(broken, func(body []byte) []byte {
+		return bytes.Replace(body, []byte(`"client_secret":"`), []byte(`"client_secret":7,"was":"`), 1)
+	})
+	p.polar.Mutate(cut, func(body []byte) []byte {
+		return body[:bytes.Index(body, []byte(linkSecret))+20]
+	})
+	p.polar.Mutate(strange, func(body []byte) []byte {
+		return append([]byte(`{"client_secret_of_tomorrow":"`+linkSecret+`TOMORROW","tokens":["`+linkSecret+`TOO"],`), body[1:]...)
+	})
+	for _, format := range [][]string{nil, {"--json"}} {
+		once(t, p.env, exitDifferent, append([]string{"backfill", "--dry-run"}, format...)...)
+	}
+	once(t, p.env, exitPartial, append([]string{"backfill"}, loud...)...)
+	once(t, p.env, exitPartial, "backfill", "--json")
+	for _, line := range []string{
+		"status", "explain " + renewed, "explain " + broken, "explain " + cut, "explain " + strange, "drift",
+	} {
+		for _, format := range []string{"", " --json"} {
+			q := once(t, p.env, exitDone, strings.Fields(line+format)...)
+			if q.stdout.String() == "" {
+				t.Errorf("says nothing: %s", q)
+			}
+		}
+	}
+	d := start(t, p.env, append([]string{"run"}, loud...)...)
+	d.awaits(d.stderr, `"msg":"run finished",.*"status":"(partial)"`)
+	d.signal(terminate)
+	d.exits(exitSignal + int(terminate))
+
+	if n := ask[int](t, p.database, `
+		SELECT (SELECT count(*) FROM drift WHERE drift::text LIKE '%polar\_cl\_%')
+			+ (SELECT count(*) FROM sync_failures WHERE message LIKE '%polar\_cl\_%')
+			+ (SELECT count(*) FROM sync_runs WHERE sync_runs::text LIKE '%polar\_cl\_%')`); n != 0 {
+		t.Errorf("%d rows about the sync show a secret", n)
+	}
+}

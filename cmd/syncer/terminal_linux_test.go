@@ -1,0 +1,77 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"syncer/internal/fetch/fetchtest"
+)
+
+// openTerminal gives a terminal: what a process has, and what a person sees.
+func openTerminal(tb testing.TB) (process, person *os.File) {
+	tb.Helper()
+	person, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = person.Close() })
+	fd := int(person.Fd())
+	if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {
+		tb.Fatalf("unlock the terminal: %v", err)
+	}
+	number, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
+	if err != nil {
+		tb.Fatalf("terminal's number: %v", err)
+	}
+	process, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return process, person
+}
+
+// startOnTerminal starts the command with a terminal as its stderr; what is shown
+// there comes in p.stderr.
+func startOnTerminal(tb testing.TB, env variables, args ...string) *process {
+	tb.Helper()
+	terminal, person := openTerminal(tb)
+	p := &process{tb: tb, cmd: newCommand(tb, env, args), stdout: newStream(), stderr: newStream()}
+	p.cmd.Stdout, p.cmd.Stderr = p.stdout, terminal
+	shown := make(chan struct{})
+	p.begin(shown)
+	_ = terminal.Close() // the process has its own by now
+	go func() {
+		defer close(shown)
+		_, _ = io.Copy(p.stderr, person) // ends with an error, EIO, when the process has
+	}()
+	return p
+}
+
+func TestBackfillDrawsItsProgressOnATerminal(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, "alpha")
+	p.polar.Goto(7)                                                                   // one of the links is poisoned
+	entered, release := p.polar.Hold(fetchtest.OnLink(slices.Max(p.polar.LinkIDs()))) // asked for last
+	t.Cleanup(release)
+	q := startOnTerminal(t, p.env, "backfill")
+	await(t, "the last request", entered)
+	line := q.awaits(q.stderr, `\r\x1b\[K(default \[#+ +\] [1-9]\d*/120 links  \d+/s  \d+s left  [01] failed)`)
+	release()
+	q.exits(exitPartial)
+	screen := q.stderr.String()
+	if !strings.HasSuffix(screen, "\r\x1b[K") {
+		t.Errorf("the line %q was not wiped: %q", line, screen)
+	}
+	if strings.Contains(screen, "run started") || strings.Contains(screen, "\n") {
+		t.Errorf("the log breaks the line: %q", screen)
+	}
+	if !strings.Contains(q.stdout.String(), "default: partial, 120 links in ") {
+		t.Errorf("no summary: %s", q.stdout)
+	}
+}

@@ -1,0 +1,201 @@
+package db_test
+
+import (
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+
+	"syncer/internal/db"
+	"syncer/internal/db/dbtest"
+	"syncer/internal/secret"
+	"syncer/migrations"
+)
+
+func openSchema(tb testing.TB, url, schema string) *db.DB {
+	tb.Helper()
+	d, err := db.Open(tb.Context(), db.Config{URL: secret.New(url), Schema: schema, App: "test"})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(d.Close)
+	return d
+}
+
+func exec(tb testing.TB, d *db.DB, sql string, args ...any) {
+	tb.Helper()
+	if _, err := d.Pool().Exec(tb.Context(), sql, args...); err != nil {
+		tb.Fatalf("%s: %v", sql, err)
+	}
+}
+
+func ask[T any](tb testing.TB, d *db.DB, sql string, args ...any) T {
+	tb.Helper()
+	var answer T
+	if err := d.Pool().QueryRow(tb.Context(), sql, args...).Scan(&answer); err != nil {
+		tb.Fatalf("%s: %v", sql, err)
+	}
+	return answer
+}
+
+func TestMigrateAppliesEverythingOnce(t *testing.T) {
+	t.Parallel()
+	d := openSchema(t, dbtest.Empty(t), "")
+	before, err := d.Migrations(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.CheckSchema(t.Context()); !errors.Is(err, db.ErrSchema) || !strings.Contains(err.Error(), "holds no tables yet; run `syncer migrate`") {
+		t.Errorf("empty: %v", err)
+	}
+	applied, err := d.Migrate(t.Context())
+	if err != nil || len(applied) != len(before) || len(applied) == 0 {
+		t.Fatalf("applied %d of %d: %v", len(applied), len(before), err)
+	}
+	for i, m := range applied {
+		if m.Version != before[i].Version || m.Name != before[i].Name || m.AppliedAt.IsZero() || !before[i].AppliedAt.IsZero() {
+			t.Errorf("before %+v, applied %+v", before[i], m)
+		}
+	}
+	if again, err := d.Migrate(t.Context()); err != nil || len(again) != 0 {
+		t.Errorf("again: %v, %v", again, err)
+	}
+	if err := d.CheckSchema(t.Context()); err != nil {
+		t.Error(err)
+	}
+	after, err := d.Migrations(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range after {
+		if m.AppliedAt.IsZero() {
+			t.Errorf("after: %+v", m)
+		}
+	}
+}
+
+func TestManyMayMigrateAtOnce(t *testing.T) {
+	t.Parallel()
+	url := dbtest.Empty(t)
+	var running sync.WaitGroup
+	applied := make([]int, 6)
+	for i := range applied {
+		d := openSchema(t, url, "")
+		running.Go(func() {
+			all, err := d.Migrate(t.Context())
+			if err != nil {
+				t.Error(err)
+			}
+			applied[i] = len(all)
+		})
+	}
+	running.Wait()
+	sum := 0
+	for _, n := range applied {
+		sum += n
+	}
+	d := openSchema(t, url, "")
+	all, err := d.Migrations(t.Context())
+	if err != nil || sum != len(all) {
+		t.Errorf("%v were applied of %d, %v", applied, len(all), err)
+	}
+}
+
+func TestASchemaOfAnotherVersionDoesNotFit(t *testing.T) {
+	t.Parallel()
+	d := dbtest.New(t)
+	exec(t, d, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, true)")
+	for what, check := range map[string]func() error{
+		"check":   func() error { return d.CheckSchema(t.Context()) },
+		"migrate": func() error { _, err := d.Migrate(t.Context()); return err },
+	} {
+		if err := check(); !errors.Is(err, db.ErrSchema) || !strings.Contains(err.Error(), "use the newer syncer") {
+			t.Errorf("newer, %s: %v", what, err)
+		}
+	}
+	exec(t, d, "DELETE FROM goose_db_version WHERE version_id > 1")
+	if err := d.CheckSchema(t.Context()); !errors.Is(err, db.ErrSchema) || !strings.Contains(err.Error(), "is at version 1, this program needs") {
+		t.Errorf("older: %v", err)
+	}
+}
+
+// TestASchemaMayBeMadeByAnAdministrator migrates as a role that may not create
+// schemas, and has been given one.
+func TestASchemaMayBeMadeByAnAdministrator(t *testing.T) {
+	t.Parallel()
+	d := dbtest.New(t)
+	role := "migrator_of_" + ask[string](t, d, "SELECT current_database()") // roles are the whole server's
+	exec(t, d, "CREATE ROLE "+role+" LOGIN; GRANT ALL ON SCHEMA polar TO "+role+"; GRANT ALL ON ALL TABLES IN SCHEMA polar TO "+role)
+	as := openSchema(t, strings.Replace(d.Pool().Config().ConnString(), "syncer@", role+"@", 1), "")
+	if _, err := as.Migrate(t.Context()); err != nil {
+		t.Error(err)
+	}
+	exec(t, d, "REVOKE ALL ON SCHEMA polar FROM "+role)
+	err := as.CheckSchema(t.Context())
+	if err == nil || errors.Is(err, db.ErrSchema) || !strings.Contains(err.Error(), "permission denied for schema polar") {
+		t.Errorf("a schema that may not be looked at: %v", err)
+	}
+}
+
+// TestMigrationsGoDownAndUpAgain leaves nothing behind on the way down, and ends
+// where it began.
+func TestMigrationsGoDownAndUpAgain(t *testing.T) {
+	t.Parallel()
+	d := dbtest.New(t)
+	before := attributes(t, d)
+	p, err := goose.NewProvider(goose.DialectPostgres, stdlib.OpenDBFromPool(d.Pool()), migrations.FS, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.Close() })
+	if _, err := p.DownTo(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := d.Pool().Query(t.Context(), `
+		SELECT 'relation ' || relname FROM pg_class WHERE relnamespace = to_regnamespace($1) AND relname NOT LIKE 'goose%'
+		UNION ALL SELECT 'function ' || proname FROM pg_proc WHERE pronamespace = to_regnamespace($1)
+		UNION ALL SELECT 'domain ' || typname FROM pg_type WHERE typnamespace = to_regnamespace($1) AND typtype = 'd'`, d.Schema())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if left, err := pgx.CollectRows(rows, pgx.RowTo[string]); err != nil || len(left) > 0 {
+		t.Errorf("left at version 0: %v, %v", left, err)
+	}
+	if _, err := p.Up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(before, attributes(t, d)); diff != "" {
+		t.Errorf("down and up again made another schema:\n%s", diff)
+	}
+}
+
+// TestTwoSchemasLiveSideBySide migrates two in one database, and takes one down.
+func TestTwoSchemasLiveSideBySide(t *testing.T) {
+	t.Parallel()
+	url := dbtest.Empty(t)
+	a, b := openSchema(t, url, "polar_sandbox"), openSchema(t, url, "shop_2")
+	for _, d := range []*db.DB{a, b} {
+		if err := d.CheckSchema(t.Context()); !errors.Is(err, db.ErrSchema) {
+			t.Errorf("%s before: %v", d.Schema(), err)
+		}
+		if _, err := d.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff(attributes(t, a), attributes(t, b)); diff != "" {
+		t.Errorf("they differ:\n%s", diff)
+	}
+	exec(t, a, "INSERT INTO meters (id, name, unit, first_seen_at, changed_at) VALUES (gen_random_uuid(), 'x', 'scalar', now(), now())")
+	if n := ask[int](t, b, "SELECT count(*) FROM meters"); n != 0 {
+		t.Errorf("a row of one shows in the other")
+	}
+	exec(t, a, "DROP SCHEMA polar_sandbox CASCADE")
+	if err := b.CheckSchema(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
