@@ -144,7 +144,7 @@ func TestTheContractsColumnsAreThere(t *testing.T) {
 	for _, table := range contract {
 		for line := range strings.Lines(table.columns) {
 			kind, columns, _ := strings.Cut(strings.TrimSpace(line), ":")
-			for _, column := range strings.Fields(columns) {
+			for column := range strings.FieldsSeq(columns) {
 				column, required := strings.CutSuffix(column, "!")
 				if want[table.table+"."+column] = kind; required {
 					want[table.table+"."+column] += " not null"

@@ -220,3 +220,21 @@ func (c contract) discounts() {
 		amount      bigint computed
 	`)
 }
+
+// WithoutTimes takes out what depends on which request showed what: our own times,
+// and when exactly something was removed. It changes t and returns it.
+func (t Tables) WithoutTimes() Tables {
+	for _, rows := range t {
+		for _, r := range rows {
+			for _, column := range []string{"first_seen_at", "changed_at"} {
+				if _, has := r[column]; has {
+					r[column] = nil
+				}
+			}
+			if r["removed_at"] != nil {
+				r["removed_at"] = new("set")
+			}
+		}
+	}
+	return t
+}
