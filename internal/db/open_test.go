@@ -10,7 +10,7 @@ import (
 	"syncer/internal/secret"
 )
 
-func TestOpenSetsWhatEveryStatementRelyOn(t *testing.T) {
+func TestOpenSetsWhatEveryStatementReliesOn(t *testing.T) {
 	t.Parallel()
 	url := dbtest.Empty(t)
 	d := openSchema(t, url, "a_1")

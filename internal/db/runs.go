@@ -170,3 +170,12 @@ func (d *DB) PruneChanges(ctx context.Context, olderThan time.Time) error {
 	}
 	return nil
 }
+
+// ForgetFailures forgets the failures of links that are over.
+func (d *DB) ForgetFailures(ctx context.Context, source string, ids ...uuid.UUID) error {
+	err := d.Queries().ClearFailures(ctx, query.ClearFailuresParams{Source: source, CheckoutLinkID: ids})
+	if err != nil {
+		return fmt.Errorf("forget failures: %w", d.Explain(err))
+	}
+	return nil
+}

@@ -94,3 +94,28 @@ func TestPoisonCostsOneLink(t *testing.T) {
 		})
 	}
 }
+
+// TestALinkThatListCannotShowIsOnRecord begins with a catalogue that holds a link
+// Polar cannot show: nobody knows its id yet, all others land, and once it is
+// healed it lands too.
+func TestALinkThatListCannotShowIsOnRecord(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "seed")
+	b.polar.Goto(4)
+	for range 2 {
+		if report := b.run(b.all()); report.Status != syncer.Partial || report.Links.Failed != 1 || report.Links.Total != 60 {
+			t.Errorf("%s, %+v", report.Status, report.Links)
+		}
+	}
+	record := b.column(`SELECT checkout_link_id || ' ' || kind || ' ' || attempts FROM sync_failures`)
+	if diff := cmp.Diff([]string{"00000000-0000-0000-0000-000000000000 unavailable 2"}, record); diff != "" {
+		t.Error(diff)
+	}
+	b.polar.Goto(5)
+	if report := b.run(b.all()); report.Status != syncer.Succeeded || report.Links.Total != 60 {
+		t.Errorf("healed: %s, %+v", report.Status, report.Links)
+	}
+	if left := b.column(`SELECT checkout_link_id::text FROM sync_failures`); left != nil {
+		t.Errorf("failures left: %q", left)
+	}
+}

@@ -138,6 +138,11 @@ func (s *Syncer) pass(ctx context.Context, held db.Run, source Source, options O
 	if err := s.settle(ctx, held, source, witness, tally); err != nil {
 		return err
 	}
+	if source.All && tally.outcomes[uuid.Nil] != failed { // LIST holds no link any more that cannot be shown
+		if err := s.DB.ForgetFailures(ctx, held.Source, uuid.Nil); err != nil {
+			return err
+		}
+	}
 	if len(missing) == 0 {
 		return nil
 	}
