@@ -90,6 +90,8 @@ func hint(err error) string {
 		return "Check POLAR_SERVER and the network, or try again later. Nothing was removed."
 	case errors.Is(err, db.ErrUnreachable):
 		return "Check DATABASE_URL or the PG* variables, and that Postgres is running."
+	case errors.Is(err, db.ErrDenied):
+		return "`syncer migrate` needs a role that may create the schema and its tables; the others one that may read and write them."
 	case errors.Is(err, db.ErrHeld):
 		return "Wait until that run has ended, or leave --fail-if-running out to wait here."
 	}

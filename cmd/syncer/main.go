@@ -18,7 +18,7 @@ func main() {
 
 // realMain runs one command and returns the exit code.
 func realMain(args []string, stdout, stderr io.Writer, env environment) int {
-	ctx, stop := untilSignal(context.Background())
+	ctx, stop := untilSignal(context.Background(), stderr)
 	defer stop()
 	root := newRoot(stdout, stderr, env)
 	root.SetArgs(args)
@@ -35,7 +35,7 @@ func realMain(args []string, stdout, stderr io.Writer, env environment) int {
 
 // untilSignal is a context that ends at the first SIGINT or SIGTERM. The second
 // one ends the process at once.
-func untilSignal(parent context.Context) (context.Context, func()) {
+func untilSignal(parent context.Context, stderr io.Writer) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
@@ -43,6 +43,7 @@ func untilSignal(parent context.Context) (context.Context, func()) {
 		select {
 		case s := <-signals:
 			signal.Stop(signals) // back to what the system does
+			fmt.Fprintln(stderr, "syncer: stopping; a second signal ends it at once")
 			cancel(signalError{s})
 		case <-ctx.Done():
 		}

@@ -36,6 +36,8 @@ var (
 	ErrUnreachable = errors.New("database unreachable")
 	// ErrSchema: the schema is not the one this program was built for.
 	ErrSchema = errors.New("schema does not fit")
+	// ErrDenied: the role lacks a right.
+	ErrDenied = errors.New("the database role lacks a right")
 	// ErrRejected: Postgres refuses these rows, and would again.
 	ErrRejected = errors.New("Postgres refuses the rows")
 	// ErrHeld: another run holds the source.
@@ -170,6 +172,8 @@ func (d *DB) Explain(err error) error {
 		case e.Code == "42P01" || e.Code == "42703" || e.Code == "42883" || e.Code == "42704" || e.Code == "3F000":
 			// A missing table, column, function, type or schema.
 			return fmt.Errorf("%w: %w", ErrSchema, err)
+		case e.Code == "42501":
+			return fmt.Errorf("%w: %w", ErrDenied, err)
 		case rejects(e.Code):
 			return fmt.Errorf("%w: %w", ErrRejected, err)
 		case connectionCode(e.Code):

@@ -48,6 +48,7 @@ func (s *Syncer) observe(ctx context.Context, source Source, held db.Run, tally 
 	ids := slices.DeleteFunc(slices.Clone(source.IDs), func(id uuid.UUID) bool {
 		return from.Through != uuid.Nil && compareIDs(id, from.Through) <= 0
 	})
+	tally.before = len(source.IDs) - len(ids) - len(from.Gone)
 	ids = append(ids, from.Gone...)
 	tally.expect(len(ids))
 	return func(yield func(batch, error) bool) {
@@ -81,6 +82,7 @@ func (s *Syncer) observeAll(ctx context.Context, source Source, from checkpoint,
 				from = checkpoint{}
 			}
 		}
+		tally.before = from.Pages * fetch.PageLimit
 		shown := map[uuid.UUID]bool{}
 		organizations := map[uuid.UUID]bool{}
 		if from.Organization != uuid.Nil {

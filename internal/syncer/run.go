@@ -88,7 +88,7 @@ func (s *Syncer) Run(ctx context.Context, source Source, options Options) (Repor
 		Resume: options.Resume && !options.Restart,
 	})
 	if err != nil {
-		return Report{Source: source.Name, Status: "failed"}, err
+		return Report{Source: source.Name, Status: Failed, Failures: []Failure{}}, err
 	}
 	logger := s.Logger.With(slog.String("source", source.Name), slog.String("run", held.ID.String()))
 	logger.InfoContext(ctx, "run started", slog.String("trigger", options.Trigger), slog.Bool("resumed", held.Checkpoint != nil))
@@ -268,7 +268,7 @@ func (s *Syncer) remove(ctx context.Context, held db.Run, missing []fetch.Observ
 			tally.strangers = append(tally.strangers, id)
 		}
 	}
-	total := max(len(source.IDs), tally.links()+len(missing)) // a run that went on with another saw only the rest
+	total := tally.before + tally.links() + len(missing)
 	if err := s.guard(live, total, options.AllowMassRemoval); err != nil {
 		return err
 	}

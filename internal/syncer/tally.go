@@ -33,6 +33,7 @@ type tally struct {
 	requests func() int64
 
 	total    atomic.Int64 // expected links; set while fetching
+	before   int          // links that the run had finished that this one goes on with
 	outcomes map[uuid.UUID]outcome
 	counts   [failed + 1]int // links, by outcome
 	failures []Failure

@@ -13,7 +13,7 @@ import (
 // checkTimeout bounds one health check.
 const checkTimeout = 3 * time.Second
 
-// Handler answers GET /healthz: 200 while check passes, else 503 with why. An
+// Handler answers GET /healthz: 200 while check passes, else 503, without why. An
 // unreachable Polar is no reason to restart a daemon, so check should be about
 // the database.
 func Handler(check func(context.Context) error) http.Handler {
