@@ -13,8 +13,6 @@ import (
 	"math/big"
 	"slices"
 	"strings"
-
-	"golang.org/x/text/currency"
 )
 
 // Change is one change of one row, as the table changes has it.
@@ -327,14 +325,23 @@ func Amount(minor, code string) string {
 	if !ok {
 		return strings.TrimSpace(minor + " " + code)
 	}
-	scale := 2
-	if unit, err := currency.ParseISO(strings.ToUpper(code)); err == nil {
-		scale, _ = currency.Standard.Rounding(unit)
-	}
+	scale := decimals(code)
 	n.Quo(n, new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(scale)), nil)))
 	said := n.FloatString(scale)
 	if exact, ok := new(big.Rat).SetString(said); !ok || exact.Cmp(n) != 0 {
 		said = strings.TrimRight(n.FloatString(scale+18), "0")
 	}
 	return strings.TrimSpace(said + " " + code)
+}
+
+// decimals is how many decimals a currency's minor unit stands for, as ISO 4217
+// has it: 2 but for a few.
+func decimals(code string) int {
+	switch strings.ToLower(code) {
+	case "bif", "clp", "djf", "gnf", "isk", "jpy", "kmf", "krw", "pyg", "rwf", "ugx", "uyi", "vnd", "vuv", "xaf", "xof", "xpf":
+		return 0
+	case "bhd", "iqd", "jod", "kwd", "lyd", "omr", "tnd":
+		return 3
+	}
+	return 2
 }
