@@ -101,12 +101,11 @@ func TestADryRunSaysWhatWouldChange(t *testing.T) {
 }
 
 // printing makes sure that texts stand in what was printed on stdout.
-func (p *process) printing(texts ...string) *process {
+func (p *process) printing(texts ...string) {
 	p.tb.Helper()
 	for _, text := range texts {
 		if !strings.Contains(p.stdout.String(), text) {
 			p.tb.Errorf("stdout does not say %q:\n%s", text, p)
 		}
 	}
-	return p
 }
