@@ -24,12 +24,12 @@ const (
 	giveUp = 5
 )
 
-// Walk asks for the given links by id and yields them in that order, in batches of
-// BatchSize. A link that failed is part of its batch. While a batch is being dealt
-// with only the next few links are asked for: a process that is killed meanwhile
-// has little more than the batch to fetch again. The walk ends early, with an error, when the token is
-// refused or Polar is not reachable: the links that met only that are not
-// yielded, since it says nothing about them.
+// Walk asks for the given links by id and yields them in that order, in batches
+// of BatchSize. A link that failed is part of its batch. While a batch is being
+// dealt with only the next few links are asked for: a process that is killed
+// meanwhile has little more than the batch to fetch again. The walk ends early,
+// with an error, when the token is refused or Polar is not reachable: the links
+// that met only that are not yielded, since it says nothing about them.
 func (c *Client) Walk(ctx context.Context, ids []uuid.UUID) iter.Seq2[[]Observed, error] {
 	return func(yield func([]Observed, error) bool) {
 		var batch, lost []Observed // lost: unreachable ones in a row, which the batch may have to do without
@@ -113,7 +113,7 @@ func (c *Client) WalkAll(ctx context.Context, from int, expect func(total int)) 
 
 // page asks for one page, and for its parts where the whole does not come.
 func (c *Client) page(ctx context.Context, number, limit int) (links []Observed, total int64, err error) {
-	at := c.config.Now()
+	at := c.now()
 	page, err := c.List(ctx, number, limit)
 	e, ok := errors.AsType[*Error](err)
 	switch {

@@ -1,0 +1,202 @@
+package wire
+
+import (
+	"math/bits"
+	"reflect"
+	"slices"
+)
+
+// object reads one struct. When the struct has no Extra, its unknown keys come
+// back as an object for the struct around it.
+func (d *decoder) object(shape *Shape, v reflect.Value) (left Extra, err error) {
+	if d.peek() != '{' {
+		return nil, d.expected("an object")
+	}
+	o := objectReader{decoder: d, shape: shape, v: v}
+	start := d.pos
+	for more, err := d.open('{'); more || err != nil; more, err = d.more('{') {
+		if err != nil {
+			return nil, err
+		}
+		key, err := d.key()
+		if err != nil {
+			return nil, err
+		}
+		if err := o.member(key); err != nil {
+			return nil, err
+		}
+	}
+	if err := o.finish(); err != nil {
+		return nil, err
+	}
+	if shape.span >= 0 {
+		set(v.Field(shape.span), Span{start, d.pos})
+	}
+	if shape.extra < 0 {
+		return o.extra.object(), nil
+	}
+	v.Field(shape.extra).SetBytes(o.extra.object())
+	return nil, nil
+}
+
+// objectReader reads the members of one object.
+type objectReader struct {
+	*decoder
+	shape   *Shape
+	v       reflect.Value
+	seen    uint64 // bit i: field i was there
+	next    int    // the field expected next: Polar's keys come in one order
+	extra   members
+	misfits []misfit
+}
+
+// misfit is an optional field whose value did not fit.
+type misfit struct {
+	key            string
+	quotedKey, raw []byte
+	err            error
+}
+
+// member reads the value of a key.
+func (o *objectReader) member(quotedKey []byte) error {
+	i, key := o.lookup(quotedKey)
+	around := len(o.steps)
+	o.steps = append(o.steps, keyStep(key))
+	err := o.memberAt(i, key, quotedKey)
+	o.steps = o.steps[:around]
+	return err
+}
+
+// memberAt reads the value for field i, -1 for an unknown key. The present path
+// leads to it.
+func (o *objectReader) memberAt(i int, key string, quotedKey []byte) error {
+	if i < 0 {
+		raw, err := o.value()
+		if err != nil {
+			return o.located(err)
+		}
+		o.note(UnknownKey, raw)
+		return o.keep(key, quotedKey, raw)
+	}
+	f := &o.shape.fields[i]
+	if o.seen&(1<<i) != 0 {
+		return o.misfit("the key stands twice")
+	}
+	o.seen |= 1 << i
+	o.next = i + 1
+	start := o.pos
+	depth, steps, notes := o.depth, len(o.steps), len(o.notes)
+	left, err := o.field(f, o.v.Field(f.index))
+	if err == nil {
+		if left != nil {
+			return o.keep(key, quotedKey, left)
+		}
+		return nil
+	}
+	err = o.located(err)
+	if !f.optional {
+		return err
+	}
+	// Whether an optional value must fit depends on the object's kind, which
+	// may stand further on. Set it aside; a broken text ends here.
+	o.pos, o.depth, o.steps, o.notes = start, depth, o.steps[:steps], o.notes[:notes]
+	raw, syntax := o.value()
+	if syntax != nil {
+		return o.located(syntax)
+	}
+	o.v.Field(f.index).SetZero()
+	o.misfits = append(o.misfits, misfit{key, quotedKey, raw, err})
+	return nil
+}
+
+// lookup finds the field of a key as written; -1 for an unknown key.
+func (o *objectReader) lookup(quotedKey []byte) (int, string) {
+	raw := quotedKey[1 : len(quotedKey)-1]
+	if o.next < len(o.shape.fields) && string(raw) == o.shape.fields[o.next].key {
+		return o.next, o.shape.fields[o.next].key
+	}
+	if i, ok := o.shape.byKey[string(raw)]; ok {
+		return i, o.shape.fields[i].key
+	}
+	key, _ := unquote(quotedKey)
+	if i, ok := o.shape.byKey[string(key)]; ok {
+		return i, o.shape.fields[i].key
+	}
+	return -1, string(key)
+}
+
+// keep puts a member into the object's Extra.
+func (o *objectReader) keep(key string, quotedKey, raw []byte) error {
+	fitKey, cleanKey := cleanRaw(quotedKey)
+	fit, clean := cleanRaw(raw)
+	if !clean || !cleanKey {
+		o.note(CleanedText, raw)
+	}
+	if !o.extra.add(key, fitKey, fit) {
+		return o.misfit("the key stands twice")
+	}
+	return nil
+}
+
+// finish judges the object as a whole.
+func (o *objectReader) finish() error {
+	for _, m := range o.misfits {
+		if tolerant, ok := o.v.Addr().Interface().(Tolerant); !ok || !tolerant.Unknown() {
+			return m.err
+		}
+		o.steps = append(o.steps, keyStep(m.key))
+		o.note(OddShape, m.raw)
+		err := o.keep(m.key, m.quotedKey, m.raw)
+		o.steps = o.steps[:len(o.steps)-1]
+		if err != nil {
+			return err
+		}
+	}
+	if missing := ^o.seen & (1<<len(o.shape.fields) - 1); missing != 0 {
+		for ; missing != 0; missing &= missing - 1 {
+			if f := &o.shape.fields[bits.TrailingZeros64(missing)]; !f.optional {
+				return o.keyError(f.key, "missing")
+			}
+		}
+	}
+	if checker, ok := o.v.Addr().Interface().(Checker); ok {
+		if key, reason := checker.Check(); reason != "" {
+			return o.keyError(key, reason)
+		}
+	}
+	return nil
+}
+
+// keyError is an error about a member that is not being read.
+func (o *objectReader) keyError(key, reason string) error {
+	return &Error{Path: path(append(slices.Clone(o.steps), keyStep(key)), true), Reason: reason}
+}
+
+// members builds a JSON object.
+type members struct {
+	keys map[string]bool // by what they say, not by how they are written
+	buf  []byte
+}
+
+// add appends a member; false when the key is there already.
+func (m *members) add(key string, quotedKey, value []byte) bool {
+	if m.keys[key] {
+		return false
+	}
+	if m.keys == nil {
+		m.keys = map[string]bool{}
+	}
+	m.keys[key] = true
+	m.buf = append(m.buf, ',')
+	m.buf = append(append(append(m.buf, quotedKey...), ':'), value...)
+	return true
+}
+
+// object is nil without members.
+func (m *members) object() Extra {
+	if m.buf == nil {
+		return nil
+	}
+	m.buf[0] = '{'
+	return Extra(append(m.buf, '}'))
+}
