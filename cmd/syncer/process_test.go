@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"errors"
 	"flag"
+	"maps"
 	"os"
 	"os/exec"
 	"regexp"
@@ -24,9 +25,7 @@ type variables map[string]string
 // with is a copy with some variables set anew. An empty one is set, and empty.
 func (v variables) with(pairs ...string) variables {
 	changed := variables{}
-	for name, value := range v {
-		changed[name] = value
-	}
+	maps.Copy(changed, v)
 	for i := 0; i < len(pairs); i += 2 {
 		changed[pairs[i]] = pairs[i+1]
 	}
