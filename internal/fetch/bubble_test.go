@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,9 +26,14 @@ type wireless struct {
 	s *fetchtest.Server
 	// latency is how long request n takes on its way to the server; nil: nothing.
 	latency func(r *http.Request) time.Duration
+	active  *atomic.Int32 // requests under way; nil: not counted
 }
 
 func (w wireless) RoundTrip(r *http.Request) (*http.Response, error) {
+	if w.active != nil {
+		w.active.Add(1)
+		defer w.active.Add(-1)
+	}
 	if w.latency != nil {
 		select {
 		case <-time.After(w.latency(r)):

@@ -170,3 +170,21 @@ func TestAClientThatWaitsIsCancelledAtOnce(t *testing.T) {
 		})
 	}
 }
+
+func TestACancelledLastTryEndsWithTheContextsErrorToo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := fetchtest.NewServerFor()
+		client := bubbleClient(s, 0)
+		s.Inject(fetchtest.Fault{Play: fetchtest.Status(502, ""), Times: tries - 1})
+		s.Inject(fetchtest.Fault{Play: fetchtest.Stall(nil)})
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { _, err := client.List(ctx, 1, 100); done <- err }()
+		<-time.After(10 * time.Second) // all backoffs are over
+		cancel()
+		if err := <-done; !errors.Is(err, context.Canceled) || client.Requests() != tries {
+			t.Errorf("%v after %d requests", err, client.Requests())
+		}
+	})
+}

@@ -195,9 +195,10 @@ func TestAnAnswerThatComesLateButWholeIsGood(t *testing.T) {
 		fetchtest.ContentType("application/problem+json"),
 	} {
 		s.Inject(fetchtest.Fault{Play: play, Times: 1})
-		observed, err := newClient(t, s).Get(t.Context(), ids(t, s.LinkIDs()...)[0])
-		if err != nil || observed.Err != nil {
-			t.Errorf("%v, %v", err, observed.Err)
+		client := newClient(t, s)
+		observed, err := client.Get(t.Context(), ids(t, s.LinkIDs()...)[0])
+		if err != nil || observed.Err != nil || client.Requests() != 1 {
+			t.Errorf("%v, %v, %d requests", err, observed.Err, client.Requests())
 		}
 	}
 }

@@ -129,6 +129,33 @@ func TestTheFirstRequestGoesAlone(t *testing.T) {
 		<-time.After(5 * time.Minute)
 		walk(1)
 		walk(4)
+		for range 3 { // every request counts, not only the first
+			<-time.After(3 * time.Minute)
+			walk(4)
+		}
+	})
+}
+
+func TestASlowFirstRequestIsNotFollowedByAnother(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := fetchtest.NewServerFor()
+		client := bubbleClient(s, 0)
+		_, release := s.Hold(nil)
+		time.AfterFunc(50*time.Second, release)
+		if took := passed(t, func() { _, _ = client.Get(t.Context(), unknown(1)[0]) }); took != 50*time.Second {
+			t.Errorf("took %s", took)
+		}
+		<-time.After(4*time.Minute + 30*time.Second) // since its end
+		_, release = s.Hold(nil)
+		defer release()
+		for _, id := range unknown(4) {
+			go func() { _, _ = client.Get(t.Context(), id) }()
+		}
+		synctest.Wait()
+		if n := s.Requests().Total; n != 1+4 {
+			t.Errorf("%d requests", n)
+		}
 	})
 }
 

@@ -159,18 +159,21 @@ func TestTheTokenIsAskedForBeforeEveryRequest(t *testing.T) {
 func TestAnObservationIsStampedWithTheStartOfTheRequestThatWasAnswered(t *testing.T) {
 	t.Parallel()
 	s := fetchtest.Start(t, "seed-ads")
-	now := time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
+	now := time.Date(2026, 12, 1, 0, 0, 0, 123_456_000, time.UTC)
 	second := 0
 	client := newClient(t, s, func(c *fetch.Config) {
-		c.Now = func() time.Time { second++; return now.Add(time.Duration(second) * time.Second) }
+		c.Now = func() time.Time {
+			second++
+			return now.Add(time.Duration(second)*time.Second + 789) // Postgres would round that
+		}
 	})
 	s.Inject(fetchtest.Fault{Play: fetchtest.Hangup(), Times: 2})
 	observed, err := client.Get(t.Context(), ids(t, s.LinkIDs()...)[0])
-	if err != nil || observed.Err != nil || observed.At.Second() != 3 || second != 3 {
+	if err != nil || observed.Err != nil || !observed.At.Equal(now.Add(3*time.Second)) || second != 3 {
 		t.Errorf("%v %v: at %s, after %d looks at the clock", err, observed.Err, observed.At, second)
 	}
 	page, err := client.List(t.Context(), 1, 100)
-	if err != nil || page.Links[0].At.Second() != 4 || page.Links[19].At.Second() != 4 {
+	if want := now.Add(4 * time.Second); err != nil || !page.Links[0].At.Equal(want) || !page.Links[19].At.Equal(want) {
 		t.Errorf("%v: at %s", err, page.Links[0].At)
 	}
 }
