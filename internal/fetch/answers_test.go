@@ -50,37 +50,50 @@ const (
 
 // verdicts says for the recorded answers of either server what is made of them.
 // Those that are missing here are links or pages.
-var verdicts = map[string]verdict{
-	"401 no Authorization header":                        {"refused", 401, "Unauthorized"},
-	"401 no Authorization header (sandbox)":              {"refused", 401, "Unauthorized"},
-	"401 Basic scheme":                                   {"refused", 401, "Unauthorized"},
-	"401 LIST no Authorization header":                   {"refused", 401, "Unauthorized"},
-	"401 unknown token":                                  {"refused", 401, invalidToken},
-	"401 token without prefix":                           {"refused", 401, invalidToken},
-	"401 expired token":                                  {"refused", 401, invalidToken},
-	"403 scope missing":                                  {"refused", 403, "The request requires higher privileges than provided by the access token."},
-	"(403 expected) scope missing":                       {"unavailable", 500, "Internal Server Error"},
-	"404 ResourceNotFound: no such id":                   {"not found", 404, "Not found"},
-	"404 ResourceNotFound: link of another organization": {"not found", 404, "Not found"},
-	"404 ResourceNotFound: deleted link":                 {"not found", 404, "Not found"},
-	"404 unknown route":                                  {"bad answer", 404, "Not Found"},
-	"404 other kind: Polar-Version 2025-01":              {"bad answer", 404, "Not Found"},
-	"404 other kind: Polar-Version 2026-4":               {"bad answer", 404, "Not Found"},
-	"404 other kind: Polar-Version garbage":              {"bad answer", 404, "Not Found"},
-	"422 not a uuid":                                     {"bad answer", 422, `[{"type":"uuid_parsing"`},
-	"422 uuid v1":                                        {"bad answer", 422, `[{"type":"uuid_version"`},
-	"422 limit=0":                                        {"bad answer", 422, `[{"type":"greater_than"`},
-	"422 page=0":                                         {"bad answer", 422, `[{"type":"greater_than"`},
-	"422 limit=abc":                                      {"bad answer", 422, `[{"type":"int_parsing"`},
-	"422 bad sorting":                                    {"bad answer", 422, `[{"type":"enum"`},
-	"422 bad organization_id":                            {"bad answer", 422, `[{"type":"uuid_type"`},
-	"307 LIST without trailing slash":                    {"bad answer", 307, redirect},
-	"307 LIST without trailing slash, with query":        {"bad answer", 307, redirect},
-	"307 GET by id with trailing slash":                  {"bad answer", 307, redirect},
-	"405 HEAD":                                           {"bad answer", 405, ""},
-	"405 PUT":                                            {"bad answer", 405, "Method Not Allowed"},
-	"500 GET of a link whose first product has no active price": {"unavailable", 500, "Internal Server Error"},
-	"500 LIST page holding that link":                           {"unavailable", 500, "Internal Server Error"},
+var verdicts = byName([]named{
+	{"401 no Authorization header", verdict{"refused", 401, "Unauthorized"}},
+	{"401 no Authorization header (sandbox)", verdict{"refused", 401, "Unauthorized"}},
+	{"401 Basic scheme", verdict{"refused", 401, "Unauthorized"}},
+	{"401 LIST no Authorization header", verdict{"refused", 401, "Unauthorized"}},
+	{"401 unknown token", verdict{"refused", 401, invalidToken}},
+	{"401 token without prefix", verdict{"refused", 401, invalidToken}},
+	{"401 expired token", verdict{"refused", 401, invalidToken}},
+	{"403 scope missing", verdict{"refused", 403, "The request requires higher privileges than provided by the access token."}},
+	{"(403 expected) scope missing", verdict{"unavailable", 500, "Internal Server Error"}},
+	{"404 ResourceNotFound: no such id", verdict{"not found", 404, "Not found"}},
+	{"404 ResourceNotFound: link of another organization", verdict{"not found", 404, "Not found"}},
+	{"404 ResourceNotFound: deleted link", verdict{"not found", 404, "Not found"}},
+	{"404 unknown route", verdict{"bad answer", 404, "Not Found"}},
+	{"404 other kind: Polar-Version 2025-01", verdict{"bad answer", 404, "Not Found"}},
+	{"404 other kind: Polar-Version 2026-4", verdict{"bad answer", 404, "Not Found"}},
+	{"404 other kind: Polar-Version garbage", verdict{"bad answer", 404, "Not Found"}},
+	{"422 not a uuid", verdict{"bad answer", 422, `[{"type":"uuid_parsing"`}},
+	{"422 uuid v1", verdict{"bad answer", 422, `[{"type":"uuid_version"`}},
+	{"422 limit=0", verdict{"bad answer", 422, `[{"type":"greater_than"`}},
+	{"422 page=0", verdict{"bad answer", 422, `[{"type":"greater_than"`}},
+	{"422 limit=abc", verdict{"bad answer", 422, `[{"type":"int_parsing"`}},
+	{"422 bad sorting", verdict{"bad answer", 422, `[{"type":"enum"`}},
+	{"422 bad organization_id", verdict{"bad answer", 422, `[{"type":"uuid_type"`}},
+	{"307 LIST without trailing slash", verdict{"bad answer", 307, redirect}},
+	{"307 LIST without trailing slash, with query", verdict{"bad answer", 307, redirect}},
+	{"307 GET by id with trailing slash", verdict{"bad answer", 307, redirect}},
+	{"405 HEAD", verdict{"bad answer", 405, ""}},
+	{"405 PUT", verdict{"bad answer", 405, "Method Not Allowed"}},
+	{"500 GET of a link whose first product has no active price", verdict{"unavailable", 500, "Internal Server Error"}},
+	{"500 LIST page holding that link", verdict{"unavailable", 500, "Internal Server Error"}},
+})
+
+type named struct {
+	name string
+	verdict
+}
+
+func byName(all []named) map[string]verdict {
+	verdicts := map[string]verdict{}
+	for _, v := range all {
+		verdicts[v.name] = v.verdict
+	}
+	return verdicts
 }
 
 func TestEveryRecordedAnswerIsJudged(t *testing.T) {
