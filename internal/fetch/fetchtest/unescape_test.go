@@ -16,7 +16,7 @@ func FuzzUnescape(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, inside string) {
 		if !json.Valid([]byte(`"` + inside + `"`)) {
-			t.Skip("not the inside of a JSON string")
+			return // not the inside of a JSON string
 		}
 		got, ok := unescape([]byte(inside))
 		if !ok {
