@@ -17,7 +17,7 @@ build: ## a static binary, bin/syncer
 
 test: ## all tests, on a Postgres of their own
 	@scripts/postgres
-	$(GO) test -race -shuffle=on ./...
+	$(GO) test -race -shuffle=on -timeout 15m ./...
 
 # The cheap ones first. sqlc and the linter take minutes to build the first time.
 verify: ## what CI proves beside the tests
