@@ -22,7 +22,7 @@ func (d *decoder) slice(f *field, dst reflect.Value) (left Extra, err error) {
 		}
 		n := dst.Len()
 		if n == dst.Cap() {
-			dst.Grow(max(1, n))
+			dst.Grow(max(2, n))
 		}
 		dst.SetLen(n + 1)
 		d.steps = append(d.steps, indexStep(n))

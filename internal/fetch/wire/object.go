@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"math/bits"
 	"reflect"
 	"slices"
@@ -18,11 +19,7 @@ func (d *decoder) object(shape *Shape, v reflect.Value) (left Extra, err error) 
 		if err != nil {
 			return nil, err
 		}
-		key, err := d.key()
-		if err != nil {
-			return nil, err
-		}
-		if err := o.member(key); err != nil {
+		if err := o.member(); err != nil {
 			return nil, err
 		}
 	}
@@ -57,14 +54,37 @@ type misfit struct {
 	err            error
 }
 
-// member reads the value of a key.
-func (o *objectReader) member(quotedKey []byte) error {
-	i, key := o.lookup(quotedKey)
+// member reads a key and its value.
+func (o *objectReader) member() error {
+	i, key, quotedKey, err := o.key()
+	if err != nil {
+		return err
+	}
 	around := len(o.steps)
 	o.steps = append(o.steps, keyStep(key))
-	err := o.memberAt(i, key, quotedKey)
+	err = o.memberAt(i, key, quotedKey)
 	o.steps = o.steps[:around]
 	return err
+}
+
+// key reads a key: the field it is of, -1 for an unknown one; what it says; and
+// how that is written.
+func (o *objectReader) key() (i int, key string, quotedKey []byte, err error) {
+	o.peek()
+	if o.next < len(o.shape.fields) {
+		if f := &o.shape.fields[o.next]; bytes.HasPrefix(o.data[o.pos:], f.quotedKey) {
+			o.pos += len(f.quotedKey)
+			return o.next, f.key, f.quotedKey, o.expect(':')
+		}
+	}
+	if quotedKey, err = o.decoder.key(); err != nil {
+		return 0, "", nil, err
+	}
+	text, _ := unquote(quotedKey)
+	if i, ok := o.shape.byKey[string(text)]; ok {
+		return i, o.shape.fields[i].key, quotedKey, nil
+	}
+	return -1, string(text), quotedKey, nil
 }
 
 // memberAt reads the value for field i, -1 for an unknown key. The present path
@@ -107,22 +127,6 @@ func (o *objectReader) memberAt(i int, key string, quotedKey []byte) error {
 	o.v.Field(f.index).SetZero()
 	o.misfits = append(o.misfits, misfit{key, quotedKey, raw, err})
 	return nil
-}
-
-// lookup finds the field of a key as written; -1 for an unknown key.
-func (o *objectReader) lookup(quotedKey []byte) (int, string) {
-	raw := quotedKey[1 : len(quotedKey)-1]
-	if o.next < len(o.shape.fields) && string(raw) == o.shape.fields[o.next].key {
-		return o.next, o.shape.fields[o.next].key
-	}
-	if i, ok := o.shape.byKey[string(raw)]; ok {
-		return i, o.shape.fields[i].key
-	}
-	key, _ := unquote(quotedKey)
-	if i, ok := o.shape.byKey[string(key)]; ok {
-		return i, o.shape.fields[i].key
-	}
-	return -1, string(key)
 }
 
 // keep puts a member into the object's Extra.

@@ -19,13 +19,14 @@ type Shape struct {
 }
 
 type field struct {
-	key      string
-	index    int // in the struct
-	read     reader
-	elem     *Shape // of a nested struct or of a slice's elements
-	optional bool   // may be absent
-	nullable bool   // may be null
-	enum     []string
+	key       string
+	quotedKey []byte // as it stands in the text, usually
+	index     int    // in the struct
+	read      reader
+	elem      *Shape // of a nested struct or of a slice's elements
+	optional  bool   // may be absent
+	nullable  bool   // may be null
+	enum      []string
 }
 
 // reader reads one kind of Go type.
@@ -69,7 +70,7 @@ func shapeOf(t reflect.Type) *Shape {
 			s.span = i
 			continue
 		}
-		f := field{key: key, index: i}
+		f := field{key: key, quotedKey: []byte(`"` + key + `"`), index: i}
 		f.typed(sf.Type)
 		for option := range strings.SplitSeq(options, ",") {
 			switch list, isEnum := strings.CutPrefix(option, "enum="); {
