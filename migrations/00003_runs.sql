@@ -127,7 +127,7 @@ COMMENT ON COLUMN sync_failures.attempts IS 'Runs that tried and failed since th
 COMMENT ON COLUMN sync_failures.kind IS 'rate_limited, unavailable, bad_answer, rejected (Postgres refused the rows), or torn (it kept changing while it was read)';
 COMMENT ON COLUMN sync_failures.message IS 'What went wrong, for a person';
 COMMENT ON COLUMN sync_failures.path IS 'Where in the body, as a JSON path; null when it is not about one place';
-COMMENT ON COLUMN sync_failures.body IS 'What Polar answered, as text; characters Postgres cannot hold are replaced';
+COMMENT ON COLUMN sync_failures.body IS 'What Polar answered, as text; characters Postgres cannot hold are replaced, error answers end after 64 KiB';
 COMMENT ON COLUMN sync_failures.run_id IS 'The run that tried last';
 
 CREATE TABLE drift (

@@ -145,13 +145,3 @@ func productOf(c db.Change) uuid.UUID {
 	}
 	return before.ProductID
 }
-
-// guard stops a run that would remove suspiciously many links: an exchanged
-// token sees none of the links either.
-func (s *Syncer) guard(live, total int, allow bool) error {
-	if live <= guardLinks || float64(live) <= guardShare*float64(total) || allow {
-		return nil
-	}
-	return fmt.Errorf("%w: Polar says that %d of %d links are gone; nothing was removed. "+
-		"Is it the right token? If they are gone indeed: `syncer backfill --allow-mass-removal`", ErrMassRemoval, live, total)
-}

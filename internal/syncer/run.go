@@ -22,10 +22,6 @@ import (
 	"syncer/internal/fetch"
 )
 
-// ErrMassRemoval says that the run would have removed so many links that a mistake is
-// more likely than the truth.
-var ErrMassRemoval = errors.New("stopped by the mass-removal guard")
-
 // grace is how long a save may go on after the run was told to stop. The
 // process has to be gone within 10 s.
 const grace = 5 * time.Second
@@ -239,45 +235,6 @@ func (s *Syncer) refresh(ctx context.Context, held db.Run, source Source, links 
 		} // else it went this moment, and the next run will see
 	}
 	return s.save(ctx, held, source, now, done, tally)
-}
-
-const (
-	// A run may always remove guardLinks links, and guardShare of all beyond.
-	guardLinks = 5
-	guardShare = 0.2
-)
-
-// remove marks what Polar says is gone, unless that is suspiciously much: an
-// exchanged token sees none of the links either.
-func (s *Syncer) remove(ctx context.Context, held db.Run, missing []fetch.Observed, source Source, options Options, tally *tally) error {
-	ids := make([]uuid.UUID, len(missing))
-	for i, o := range missing {
-		ids[i] = o.ID
-	}
-	states, err := s.DB.LinkStates(ctx, ids)
-	if err != nil {
-		return fmt.Errorf("look up missing links: %w", err)
-	}
-	live := 0
-	for _, id := range ids {
-		alive, known := states[id]
-		if alive {
-			live++
-		}
-		if !known {
-			tally.strangers = append(tally.strangers, id)
-		}
-	}
-	total := tally.before + tally.links() + len(missing)
-	if err := s.guard(live, total, options.AllowMassRemoval); err != nil {
-		return err
-	}
-	for chunk := range slices.Chunk(missing, fetch.BatchSize) {
-		if err := s.save(ctx, held, source, chunk, nil, tally); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // whileHeld calls work while it keeps giving signs of life, and stops it when

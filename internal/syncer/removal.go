@@ -1,0 +1,66 @@
+package syncer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"syncer/internal/db"
+	"syncer/internal/fetch"
+)
+
+// ErrMassRemoval says that the run would have removed so many links that a mistake is
+// more likely than the truth.
+var ErrMassRemoval = errors.New("stopped by the mass-removal guard")
+
+const (
+	// A run may always remove guardLinks links, and guardShare of all beyond.
+	guardLinks = 5
+	guardShare = 0.2
+)
+
+// remove marks what Polar says is gone, unless that is suspiciously much: an
+// exchanged token sees none of the links either.
+func (s *Syncer) remove(ctx context.Context, held db.Run, missing []fetch.Observed, source Source, options Options, tally *tally) error {
+	ids := make([]uuid.UUID, len(missing))
+	for i, o := range missing {
+		ids[i] = o.ID
+	}
+	states, err := s.DB.LinkStates(ctx, ids)
+	if err != nil {
+		return fmt.Errorf("look up missing links: %w", err)
+	}
+	live := 0
+	for _, id := range ids {
+		alive, known := states[id]
+		if alive {
+			live++
+		}
+		if !known {
+			tally.strangers = append(tally.strangers, id)
+		}
+	}
+	total := tally.before + tally.links() + len(missing)
+	if err := s.guard(live, total, options.AllowMassRemoval); err != nil {
+		return err
+	}
+	for chunk := range slices.Chunk(missing, fetch.BatchSize) {
+		if err := s.save(ctx, held, source, chunk, nil, tally); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// guard stops a run that would remove suspiciously many links: an exchanged
+// token sees none of the links either.
+func (s *Syncer) guard(live, total int, allow bool) error {
+	if live <= guardLinks || float64(live) <= guardShare*float64(total) || allow {
+		return nil
+	}
+	return fmt.Errorf("%w: Polar says that %d of %d links are gone; nothing was removed. "+
+		"Is it the right token? If they are gone indeed: `syncer backfill --allow-mass-removal`", ErrMassRemoval, live, total)
+}
