@@ -125,28 +125,34 @@ SELECT
 -- name: ReplaceCheckoutLinkProducts :one
 -- Makes the products of the given links exactly the given rows: deletes what is
 -- stale, writes what is new or differs, touches nothing else. What a later request
--- showed, says history, is left alone.
+-- showed, says history, is left alone; history is asked only of what differs.
 WITH owners AS (
     SELECT
         unnest(@owner_id::uuid[]) AS id,
-        unnest(@owner_seen_at::timestamptz[]) AS seen_at
+        unnest(@owner_seen_at::timestamptz[]) AS seen_at,
+        unnest(@owner_keys::jsonb[]) AS keys
 ),
 seen AS (
     SELECT
         unnest(@checkout_link_id::uuid[]) AS checkout_link_id,
         unnest(@product_id::uuid[]) AS product_id,
-        unnest(@position::integer[]) AS position
+        unnest(@position::integer[]) AS position,
+        unnest(@seen_at::timestamptz[]) AS seen_at
+),
+surplus AS MATERIALIZED (
+    SELECT o.checkout_link_id, o.product_id, w.seen_at
+    FROM owners AS w
+    JOIN checkout_link_products AS o ON o.checkout_link_id = w.id
+    WHERE NOT w.keys ? o.product_id::text
 ),
 stale AS (
     SELECT o.checkout_link_id, o.product_id
-    FROM owners AS w
-    JOIN checkout_link_products AS o ON o.checkout_link_id = w.id
-    LEFT JOIN seen AS s ON s.checkout_link_id = o.checkout_link_id AND s.product_id = o.product_id
-    WHERE s.checkout_link_id IS NULL
-        AND NOT EXISTS (
-            SELECT FROM changes AS c
-            WHERE c.entity_id = w.id AND c.entity = 'checkout_link_products' AND c.not_after > w.seen_at
-        )
+    FROM surplus AS s
+    JOIN checkout_link_products AS o ON o.checkout_link_id = s.checkout_link_id AND o.product_id = s.product_id
+    WHERE NOT EXISTS (
+        SELECT FROM changes AS c
+        WHERE c.entity_id = s.checkout_link_id AND c.entity = 'checkout_link_products' AND c.not_after > s.seen_at
+    )
     ORDER BY o.checkout_link_id, o.product_id
     FOR UPDATE OF o
 ),
@@ -156,20 +162,23 @@ deleted AS (
     WHERE o.checkout_link_id = s.checkout_link_id AND o.product_id = s.product_id
     RETURNING o.checkout_link_id AS id
 ),
+different AS MATERIALIZED (
+    SELECT s.*
+    FROM seen AS s
+    LEFT JOIN checkout_link_products AS o ON o.checkout_link_id = s.checkout_link_id AND o.product_id = s.product_id
+    WHERE o.checkout_link_id IS NULL OR o.position IS DISTINCT FROM s.position
+),
 written AS (
     INSERT INTO checkout_link_products AS t (
         checkout_link_id, product_id, position
     )
     SELECT
         s.checkout_link_id, s.product_id, s.position
-    FROM seen AS s
-    JOIN owners AS w ON w.id = s.checkout_link_id
-    LEFT JOIN checkout_link_products AS o ON o.checkout_link_id = s.checkout_link_id AND o.product_id = s.product_id
-    WHERE (o.checkout_link_id IS NULL OR o.position IS DISTINCT FROM s.position)
-        AND NOT EXISTS (
-            SELECT FROM changes AS c
-            WHERE c.entity_id = w.id AND c.entity = 'checkout_link_products' AND c.not_after > w.seen_at
-        )
+    FROM different AS s
+    WHERE NOT EXISTS (
+        SELECT FROM changes AS c
+        WHERE c.entity_id = s.checkout_link_id AND c.entity = 'checkout_link_products' AND c.not_after > s.seen_at
+    )
     ORDER BY s.checkout_link_id, s.product_id
     ON CONFLICT (checkout_link_id, product_id) DO UPDATE SET
         position = excluded.position

@@ -93,28 +93,34 @@ FROM written;
 -- name: ReplaceDiscountAmounts :one
 -- Makes the amounts of the given discounts exactly the given rows: deletes what is
 -- stale, writes what is new or differs, touches nothing else. What a later request
--- showed, says history, is left alone.
+-- showed, says history, is left alone; history is asked only of what differs.
 WITH owners AS (
     SELECT
         unnest(@owner_id::uuid[]) AS id,
-        unnest(@owner_seen_at::timestamptz[]) AS seen_at
+        unnest(@owner_seen_at::timestamptz[]) AS seen_at,
+        unnest(@owner_keys::jsonb[]) AS keys
 ),
 seen AS (
     SELECT
         unnest(@discount_id::uuid[]) AS discount_id,
         unnest(@currency::text[]) AS currency,
-        unnest(@amount::bigint[]) AS amount
+        unnest(@amount::bigint[]) AS amount,
+        unnest(@seen_at::timestamptz[]) AS seen_at
+),
+surplus AS MATERIALIZED (
+    SELECT o.discount_id, o.currency, w.seen_at
+    FROM owners AS w
+    JOIN discount_amounts AS o ON o.discount_id = w.id
+    WHERE NOT w.keys ? o.currency
 ),
 stale AS (
     SELECT o.discount_id, o.currency
-    FROM owners AS w
-    JOIN discount_amounts AS o ON o.discount_id = w.id
-    LEFT JOIN seen AS s ON s.discount_id = o.discount_id AND s.currency = o.currency
-    WHERE s.discount_id IS NULL
-        AND NOT EXISTS (
-            SELECT FROM changes AS c
-            WHERE c.entity_id = w.id AND c.entity = 'discount_amounts' AND c.not_after > w.seen_at
-        )
+    FROM surplus AS s
+    JOIN discount_amounts AS o ON o.discount_id = s.discount_id AND o.currency = s.currency
+    WHERE NOT EXISTS (
+        SELECT FROM changes AS c
+        WHERE c.entity_id = s.discount_id AND c.entity = 'discount_amounts' AND c.not_after > s.seen_at
+    )
     ORDER BY o.discount_id, o.currency
     FOR UPDATE OF o
 ),
@@ -124,20 +130,23 @@ deleted AS (
     WHERE o.discount_id = s.discount_id AND o.currency = s.currency
     RETURNING o.discount_id AS id
 ),
+different AS MATERIALIZED (
+    SELECT s.*
+    FROM seen AS s
+    LEFT JOIN discount_amounts AS o ON o.discount_id = s.discount_id AND o.currency = s.currency
+    WHERE o.discount_id IS NULL OR o.amount IS DISTINCT FROM s.amount
+),
 written AS (
     INSERT INTO discount_amounts AS t (
         discount_id, currency, amount
     )
     SELECT
         s.discount_id, s.currency, s.amount
-    FROM seen AS s
-    JOIN owners AS w ON w.id = s.discount_id
-    LEFT JOIN discount_amounts AS o ON o.discount_id = s.discount_id AND o.currency = s.currency
-    WHERE (o.discount_id IS NULL OR o.amount IS DISTINCT FROM s.amount)
-        AND NOT EXISTS (
-            SELECT FROM changes AS c
-            WHERE c.entity_id = w.id AND c.entity = 'discount_amounts' AND c.not_after > w.seen_at
-        )
+    FROM different AS s
+    WHERE NOT EXISTS (
+        SELECT FROM changes AS c
+        WHERE c.entity_id = s.discount_id AND c.entity = 'discount_amounts' AND c.not_after > s.seen_at
+    )
     ORDER BY s.discount_id, s.currency
     ON CONFLICT (discount_id, currency) DO UPDATE SET
         amount = excluded.amount

@@ -121,23 +121,20 @@ SELECT
 FROM written;
 
 -- name: RemovePrices :one
--- Marks the offered prices of the given products that were not among the prices
--- seen. A price that a later request showed is left alone. What comes back are the
+-- Marks the prices of the given products that are not among those offered now, a
+-- JSON array of ids for each product. A price that a later request showed is left alone. What comes back are the
 -- products, one for each price.
 WITH seen AS (
     SELECT
         unnest(@product_id::uuid[]) AS product_id,
+        unnest(@offered::jsonb[]) AS offered,
         unnest(@seen_at::timestamptz[]) AS seen_at
-),
-offered AS (
-    SELECT unnest(@price_id::uuid[]) AS id
 ),
 stale AS (
     SELECT o.id, s.seen_at
     FROM seen AS s
     JOIN prices AS o ON o.product_id = s.product_id
-    LEFT JOIN offered AS p ON p.id = o.id
-    WHERE p.id IS NULL AND o.removed_at IS NULL AND o.changed_at <= s.seen_at
+    WHERE NOT s.offered ? o.id::text AND o.removed_at IS NULL AND o.changed_at <= s.seen_at
     ORDER BY o.id
     FOR UPDATE OF o
 ),
@@ -157,11 +154,12 @@ SELECT
 -- name: ReplacePriceTiers :one
 -- Makes the tiers of the given prices exactly the given rows: deletes what is
 -- stale, writes what is new or differs, touches nothing else. What a later request
--- showed, says history, is left alone.
+-- showed, says history, is left alone; history is asked only of what differs.
 WITH owners AS (
     SELECT
         unnest(@owner_id::uuid[]) AS id,
-        unnest(@owner_seen_at::timestamptz[]) AS seen_at
+        unnest(@owner_seen_at::timestamptz[]) AS seen_at,
+        unnest(@owner_length::integer[]) AS length
 ),
 seen AS (
     SELECT
@@ -171,18 +169,23 @@ seen AS (
         unnest(@max_seats::nbigint[])::bigint AS max_seats,
         unnest(@price_per_seat::nbigint[])::bigint AS price_per_seat,
         unnest(@bound::nbigint[])::bigint AS bound,
-        unnest(@unit_amount::ntext[])::numeric AS unit_amount
+        unnest(@unit_amount::ntext[])::numeric AS unit_amount,
+        unnest(@seen_at::timestamptz[]) AS seen_at
+),
+surplus AS MATERIALIZED (
+    SELECT o.price_id, o.position, w.seen_at
+    FROM owners AS w
+    JOIN price_tiers AS o ON o.price_id = w.id
+    WHERE NOT o.position BETWEEN 0 AND w.length - 1
 ),
 stale AS (
     SELECT o.price_id, o.position
-    FROM owners AS w
-    JOIN price_tiers AS o ON o.price_id = w.id
-    LEFT JOIN seen AS s ON s.price_id = o.price_id AND s.position = o.position
-    WHERE s.price_id IS NULL
-        AND NOT EXISTS (
-            SELECT FROM changes AS c
-            WHERE c.entity_id = w.id AND c.entity = 'price_tiers' AND c.not_after > w.seen_at
-        )
+    FROM surplus AS s
+    JOIN price_tiers AS o ON o.price_id = s.price_id AND o.position = s.position
+    WHERE NOT EXISTS (
+        SELECT FROM changes AS c
+        WHERE c.entity_id = s.price_id AND c.entity = 'price_tiers' AND c.not_after > s.seen_at
+    )
     ORDER BY o.price_id, o.position
     FOR UPDATE OF o
 ),
@@ -192,24 +195,27 @@ deleted AS (
     WHERE o.price_id = s.price_id AND o.position = s.position
     RETURNING o.price_id AS id
 ),
+different AS MATERIALIZED (
+    SELECT s.*
+    FROM seen AS s
+    LEFT JOIN price_tiers AS o ON o.price_id = s.price_id AND o.position = s.position
+    WHERE o.price_id IS NULL OR (
+        o.min_seats, o.max_seats, o.price_per_seat, o.bound, o.unit_amount
+    ) IS DISTINCT FROM (
+        s.min_seats, s.max_seats, s.price_per_seat, s.bound, s.unit_amount
+    )
+),
 written AS (
     INSERT INTO price_tiers AS t (
         price_id, position, min_seats, max_seats, price_per_seat, bound, unit_amount
     )
     SELECT
         s.price_id, s.position, s.min_seats, s.max_seats, s.price_per_seat, s.bound, s.unit_amount
-    FROM seen AS s
-    JOIN owners AS w ON w.id = s.price_id
-    LEFT JOIN price_tiers AS o ON o.price_id = s.price_id AND o.position = s.position
-    WHERE (o.price_id IS NULL OR (
-        o.min_seats, o.max_seats, o.price_per_seat, o.bound, o.unit_amount
-    ) IS DISTINCT FROM (
-        s.min_seats, s.max_seats, s.price_per_seat, s.bound, s.unit_amount
-    ))
-        AND NOT EXISTS (
-            SELECT FROM changes AS c
-            WHERE c.entity_id = w.id AND c.entity = 'price_tiers' AND c.not_after > w.seen_at
-        )
+    FROM different AS s
+    WHERE NOT EXISTS (
+        SELECT FROM changes AS c
+        WHERE c.entity_id = s.price_id AND c.entity = 'price_tiers' AND c.not_after > s.seen_at
+    )
     ORDER BY s.price_id, s.position
     ON CONFLICT (price_id, position) DO UPDATE SET
         min_seats = excluded.min_seats,

@@ -90,28 +90,34 @@ FROM written;
 -- name: ReplaceProductBenefits :one
 -- Makes the benefits of the given products exactly the given rows: deletes what is
 -- stale, writes what is new or differs, touches nothing else. What a later request
--- showed, says history, is left alone.
+-- showed, says history, is left alone; history is asked only of what differs.
 WITH owners AS (
     SELECT
         unnest(@owner_id::uuid[]) AS id,
-        unnest(@owner_seen_at::timestamptz[]) AS seen_at
+        unnest(@owner_seen_at::timestamptz[]) AS seen_at,
+        unnest(@owner_length::integer[]) AS length
 ),
 seen AS (
     SELECT
         unnest(@product_id::uuid[]) AS product_id,
         unnest(@position::integer[]) AS position,
-        unnest(@benefit_id::uuid[]) AS benefit_id
+        unnest(@benefit_id::uuid[]) AS benefit_id,
+        unnest(@seen_at::timestamptz[]) AS seen_at
+),
+surplus AS MATERIALIZED (
+    SELECT o.product_id, o.position, w.seen_at
+    FROM owners AS w
+    JOIN product_benefits AS o ON o.product_id = w.id
+    WHERE NOT o.position BETWEEN 0 AND w.length - 1
 ),
 stale AS (
     SELECT o.product_id, o.position
-    FROM owners AS w
-    JOIN product_benefits AS o ON o.product_id = w.id
-    LEFT JOIN seen AS s ON s.product_id = o.product_id AND s.position = o.position
-    WHERE s.product_id IS NULL
-        AND NOT EXISTS (
-            SELECT FROM changes AS c
-            WHERE c.entity_id = w.id AND c.entity = 'product_benefits' AND c.not_after > w.seen_at
-        )
+    FROM surplus AS s
+    JOIN product_benefits AS o ON o.product_id = s.product_id AND o.position = s.position
+    WHERE NOT EXISTS (
+        SELECT FROM changes AS c
+        WHERE c.entity_id = s.product_id AND c.entity = 'product_benefits' AND c.not_after > s.seen_at
+    )
     ORDER BY o.product_id, o.position
     FOR UPDATE OF o
 ),
@@ -121,20 +127,23 @@ deleted AS (
     WHERE o.product_id = s.product_id AND o.position = s.position
     RETURNING o.product_id AS id
 ),
+different AS MATERIALIZED (
+    SELECT s.*
+    FROM seen AS s
+    LEFT JOIN product_benefits AS o ON o.product_id = s.product_id AND o.position = s.position
+    WHERE o.product_id IS NULL OR o.benefit_id IS DISTINCT FROM s.benefit_id
+),
 written AS (
     INSERT INTO product_benefits AS t (
         product_id, position, benefit_id
     )
     SELECT
         s.product_id, s.position, s.benefit_id
-    FROM seen AS s
-    JOIN owners AS w ON w.id = s.product_id
-    LEFT JOIN product_benefits AS o ON o.product_id = s.product_id AND o.position = s.position
-    WHERE (o.product_id IS NULL OR o.benefit_id IS DISTINCT FROM s.benefit_id)
-        AND NOT EXISTS (
-            SELECT FROM changes AS c
-            WHERE c.entity_id = w.id AND c.entity = 'product_benefits' AND c.not_after > w.seen_at
-        )
+    FROM different AS s
+    WHERE NOT EXISTS (
+        SELECT FROM changes AS c
+        WHERE c.entity_id = s.product_id AND c.entity = 'product_benefits' AND c.not_after > s.seen_at
+    )
     ORDER BY s.product_id, s.position
     ON CONFLICT (product_id, position) DO UPDATE SET
         benefit_id = excluded.benefit_id
@@ -149,28 +158,34 @@ SELECT
 -- name: ReplaceProductMedias :one
 -- Makes the medias of the given products exactly the given rows: deletes what is
 -- stale, writes what is new or differs, touches nothing else. What a later request
--- showed, says history, is left alone.
+-- showed, says history, is left alone; history is asked only of what differs.
 WITH owners AS (
     SELECT
         unnest(@owner_id::uuid[]) AS id,
-        unnest(@owner_seen_at::timestamptz[]) AS seen_at
+        unnest(@owner_seen_at::timestamptz[]) AS seen_at,
+        unnest(@owner_length::integer[]) AS length
 ),
 seen AS (
     SELECT
         unnest(@product_id::uuid[]) AS product_id,
         unnest(@position::integer[]) AS position,
-        unnest(@media_id::uuid[]) AS media_id
+        unnest(@media_id::uuid[]) AS media_id,
+        unnest(@seen_at::timestamptz[]) AS seen_at
+),
+surplus AS MATERIALIZED (
+    SELECT o.product_id, o.position, w.seen_at
+    FROM owners AS w
+    JOIN product_medias AS o ON o.product_id = w.id
+    WHERE NOT o.position BETWEEN 0 AND w.length - 1
 ),
 stale AS (
     SELECT o.product_id, o.position
-    FROM owners AS w
-    JOIN product_medias AS o ON o.product_id = w.id
-    LEFT JOIN seen AS s ON s.product_id = o.product_id AND s.position = o.position
-    WHERE s.product_id IS NULL
-        AND NOT EXISTS (
-            SELECT FROM changes AS c
-            WHERE c.entity_id = w.id AND c.entity = 'product_medias' AND c.not_after > w.seen_at
-        )
+    FROM surplus AS s
+    JOIN product_medias AS o ON o.product_id = s.product_id AND o.position = s.position
+    WHERE NOT EXISTS (
+        SELECT FROM changes AS c
+        WHERE c.entity_id = s.product_id AND c.entity = 'product_medias' AND c.not_after > s.seen_at
+    )
     ORDER BY o.product_id, o.position
     FOR UPDATE OF o
 ),
@@ -180,20 +195,23 @@ deleted AS (
     WHERE o.product_id = s.product_id AND o.position = s.position
     RETURNING o.product_id AS id
 ),
+different AS MATERIALIZED (
+    SELECT s.*
+    FROM seen AS s
+    LEFT JOIN product_medias AS o ON o.product_id = s.product_id AND o.position = s.position
+    WHERE o.product_id IS NULL OR o.media_id IS DISTINCT FROM s.media_id
+),
 written AS (
     INSERT INTO product_medias AS t (
         product_id, position, media_id
     )
     SELECT
         s.product_id, s.position, s.media_id
-    FROM seen AS s
-    JOIN owners AS w ON w.id = s.product_id
-    LEFT JOIN product_medias AS o ON o.product_id = s.product_id AND o.position = s.position
-    WHERE (o.product_id IS NULL OR o.media_id IS DISTINCT FROM s.media_id)
-        AND NOT EXISTS (
-            SELECT FROM changes AS c
-            WHERE c.entity_id = w.id AND c.entity = 'product_medias' AND c.not_after > w.seen_at
-        )
+    FROM different AS s
+    WHERE NOT EXISTS (
+        SELECT FROM changes AS c
+        WHERE c.entity_id = s.product_id AND c.entity = 'product_medias' AND c.not_after > s.seen_at
+    )
     ORDER BY s.product_id, s.position
     ON CONFLICT (product_id, position) DO UPDATE SET
         media_id = excluded.media_id

@@ -50,13 +50,21 @@ WHERE id = @id AND status = 'running';
 -- First statement of every batch. The settings end with its transaction, so that
 -- they also work behind a pooler.
 --
--- Makes the planner use the indexes: plans that were made while the tables were
--- empty scan them, which makes a first load take quadratic time. And tells the
--- triggers that write history about the run. An error when what the batch holds
--- is older than what another run has seen.
+-- Leaves the planner one way, the index of the key, row by row: that is right for
+-- every statement of a batch. Left to itself it chooses by the size that a table
+-- has when it plans, and keeps the plan: one that was made while the tables were
+-- empty scans them for ever, which makes a first load take quadratic time. (Ways
+-- that are ruled out have a cost that would make it compile the statement, too.)
+--
+-- And tells the triggers that write history about the run. An error when what
+-- the batch holds is older than what another run has seen.
 SELECT
     begin_batch(@id::uuid, @oldest::timestamptz),
+    set_config('enable_seqscan', 'off', true),
+    set_config('enable_hashjoin', 'off', true),
+    set_config('enable_mergejoin', 'off', true),
     set_config('random_page_cost', '1.1', true),
+    set_config('jit', 'off', true),
     set_config('syncer.run_id', (@id::uuid)::text, true),
     set_config('syncer.seen_at', @seen_at::text, true),
     set_config('syncer.previous', @previous::text, true);

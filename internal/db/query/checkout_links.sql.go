@@ -224,24 +224,30 @@ const replaceCheckoutLinkProducts = `-- name: ReplaceCheckoutLinkProducts :one
 WITH owners AS (
     SELECT
         unnest($1::uuid[]) AS id,
-        unnest($2::timestamptz[]) AS seen_at
+        unnest($2::timestamptz[]) AS seen_at,
+        unnest($3::jsonb[]) AS keys
 ),
 seen AS (
     SELECT
-        unnest($3::uuid[]) AS checkout_link_id,
-        unnest($4::uuid[]) AS product_id,
-        unnest($5::integer[]) AS position
+        unnest($4::uuid[]) AS checkout_link_id,
+        unnest($5::uuid[]) AS product_id,
+        unnest($6::integer[]) AS position,
+        unnest($7::timestamptz[]) AS seen_at
+),
+surplus AS MATERIALIZED (
+    SELECT o.checkout_link_id, o.product_id, w.seen_at
+    FROM owners AS w
+    JOIN checkout_link_products AS o ON o.checkout_link_id = w.id
+    WHERE NOT w.keys ? o.product_id::text
 ),
 stale AS (
     SELECT o.checkout_link_id, o.product_id
-    FROM owners AS w
-    JOIN checkout_link_products AS o ON o.checkout_link_id = w.id
-    LEFT JOIN seen AS s ON s.checkout_link_id = o.checkout_link_id AND s.product_id = o.product_id
-    WHERE s.checkout_link_id IS NULL
-        AND NOT EXISTS (
-            SELECT FROM changes AS c
-            WHERE c.entity_id = w.id AND c.entity = 'checkout_link_products' AND c.not_after > w.seen_at
-        )
+    FROM surplus AS s
+    JOIN checkout_link_products AS o ON o.checkout_link_id = s.checkout_link_id AND o.product_id = s.product_id
+    WHERE NOT EXISTS (
+        SELECT FROM changes AS c
+        WHERE c.entity_id = s.checkout_link_id AND c.entity = 'checkout_link_products' AND c.not_after > s.seen_at
+    )
     ORDER BY o.checkout_link_id, o.product_id
     FOR UPDATE OF o
 ),
@@ -251,20 +257,23 @@ deleted AS (
     WHERE o.checkout_link_id = s.checkout_link_id AND o.product_id = s.product_id
     RETURNING o.checkout_link_id AS id
 ),
+different AS MATERIALIZED (
+    SELECT s.checkout_link_id, s.product_id, s.position, s.seen_at
+    FROM seen AS s
+    LEFT JOIN checkout_link_products AS o ON o.checkout_link_id = s.checkout_link_id AND o.product_id = s.product_id
+    WHERE o.checkout_link_id IS NULL OR o.position IS DISTINCT FROM s.position
+),
 written AS (
     INSERT INTO checkout_link_products AS t (
         checkout_link_id, product_id, position
     )
     SELECT
         s.checkout_link_id, s.product_id, s.position
-    FROM seen AS s
-    JOIN owners AS w ON w.id = s.checkout_link_id
-    LEFT JOIN checkout_link_products AS o ON o.checkout_link_id = s.checkout_link_id AND o.product_id = s.product_id
-    WHERE (o.checkout_link_id IS NULL OR o.position IS DISTINCT FROM s.position)
-        AND NOT EXISTS (
-            SELECT FROM changes AS c
-            WHERE c.entity_id = w.id AND c.entity = 'checkout_link_products' AND c.not_after > w.seen_at
-        )
+    FROM different AS s
+    WHERE NOT EXISTS (
+        SELECT FROM changes AS c
+        WHERE c.entity_id = s.checkout_link_id AND c.entity = 'checkout_link_products' AND c.not_after > s.seen_at
+    )
     ORDER BY s.checkout_link_id, s.product_id
     ON CONFLICT (checkout_link_id, product_id) DO UPDATE SET
         position = excluded.position
@@ -280,9 +289,11 @@ SELECT
 type ReplaceCheckoutLinkProductsParams struct {
 	OwnerID        []uuid.UUID
 	OwnerSeenAt    []time.Time
+	OwnerKeys      []json.RawMessage
 	CheckoutLinkID []uuid.UUID
 	ProductID      []uuid.UUID
 	Position       []int32
+	SeenAt         []time.Time
 }
 
 type ReplaceCheckoutLinkProductsRow struct {
@@ -293,14 +304,16 @@ type ReplaceCheckoutLinkProductsRow struct {
 
 // Makes the products of the given links exactly the given rows: deletes what is
 // stale, writes what is new or differs, touches nothing else. What a later request
-// showed, says history, is left alone.
+// showed, says history, is left alone; history is asked only of what differs.
 func (q *Queries) ReplaceCheckoutLinkProducts(ctx context.Context, arg ReplaceCheckoutLinkProductsParams) (ReplaceCheckoutLinkProductsRow, error) {
 	row := q.db.QueryRow(ctx, replaceCheckoutLinkProducts,
 		arg.OwnerID,
 		arg.OwnerSeenAt,
+		arg.OwnerKeys,
 		arg.CheckoutLinkID,
 		arg.ProductID,
 		arg.Position,
+		arg.SeenAt,
 	)
 	var i ReplaceCheckoutLinkProductsRow
 	err := row.Scan(&i.Inserted, &i.Updated, &i.Removed)

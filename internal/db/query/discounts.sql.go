@@ -17,24 +17,30 @@ const replaceDiscountAmounts = `-- name: ReplaceDiscountAmounts :one
 WITH owners AS (
     SELECT
         unnest($1::uuid[]) AS id,
-        unnest($2::timestamptz[]) AS seen_at
+        unnest($2::timestamptz[]) AS seen_at,
+        unnest($3::jsonb[]) AS keys
 ),
 seen AS (
     SELECT
-        unnest($3::uuid[]) AS discount_id,
-        unnest($4::text[]) AS currency,
-        unnest($5::bigint[]) AS amount
+        unnest($4::uuid[]) AS discount_id,
+        unnest($5::text[]) AS currency,
+        unnest($6::bigint[]) AS amount,
+        unnest($7::timestamptz[]) AS seen_at
+),
+surplus AS MATERIALIZED (
+    SELECT o.discount_id, o.currency, w.seen_at
+    FROM owners AS w
+    JOIN discount_amounts AS o ON o.discount_id = w.id
+    WHERE NOT w.keys ? o.currency
 ),
 stale AS (
     SELECT o.discount_id, o.currency
-    FROM owners AS w
-    JOIN discount_amounts AS o ON o.discount_id = w.id
-    LEFT JOIN seen AS s ON s.discount_id = o.discount_id AND s.currency = o.currency
-    WHERE s.discount_id IS NULL
-        AND NOT EXISTS (
-            SELECT FROM changes AS c
-            WHERE c.entity_id = w.id AND c.entity = 'discount_amounts' AND c.not_after > w.seen_at
-        )
+    FROM surplus AS s
+    JOIN discount_amounts AS o ON o.discount_id = s.discount_id AND o.currency = s.currency
+    WHERE NOT EXISTS (
+        SELECT FROM changes AS c
+        WHERE c.entity_id = s.discount_id AND c.entity = 'discount_amounts' AND c.not_after > s.seen_at
+    )
     ORDER BY o.discount_id, o.currency
     FOR UPDATE OF o
 ),
@@ -44,20 +50,23 @@ deleted AS (
     WHERE o.discount_id = s.discount_id AND o.currency = s.currency
     RETURNING o.discount_id AS id
 ),
+different AS MATERIALIZED (
+    SELECT s.discount_id, s.currency, s.amount, s.seen_at
+    FROM seen AS s
+    LEFT JOIN discount_amounts AS o ON o.discount_id = s.discount_id AND o.currency = s.currency
+    WHERE o.discount_id IS NULL OR o.amount IS DISTINCT FROM s.amount
+),
 written AS (
     INSERT INTO discount_amounts AS t (
         discount_id, currency, amount
     )
     SELECT
         s.discount_id, s.currency, s.amount
-    FROM seen AS s
-    JOIN owners AS w ON w.id = s.discount_id
-    LEFT JOIN discount_amounts AS o ON o.discount_id = s.discount_id AND o.currency = s.currency
-    WHERE (o.discount_id IS NULL OR o.amount IS DISTINCT FROM s.amount)
-        AND NOT EXISTS (
-            SELECT FROM changes AS c
-            WHERE c.entity_id = w.id AND c.entity = 'discount_amounts' AND c.not_after > w.seen_at
-        )
+    FROM different AS s
+    WHERE NOT EXISTS (
+        SELECT FROM changes AS c
+        WHERE c.entity_id = s.discount_id AND c.entity = 'discount_amounts' AND c.not_after > s.seen_at
+    )
     ORDER BY s.discount_id, s.currency
     ON CONFLICT (discount_id, currency) DO UPDATE SET
         amount = excluded.amount
@@ -73,9 +82,11 @@ SELECT
 type ReplaceDiscountAmountsParams struct {
 	OwnerID     []uuid.UUID
 	OwnerSeenAt []time.Time
+	OwnerKeys   []json.RawMessage
 	DiscountID  []uuid.UUID
 	Currency    []string
 	Amount      []int64
+	SeenAt      []time.Time
 }
 
 type ReplaceDiscountAmountsRow struct {
@@ -86,14 +97,16 @@ type ReplaceDiscountAmountsRow struct {
 
 // Makes the amounts of the given discounts exactly the given rows: deletes what is
 // stale, writes what is new or differs, touches nothing else. What a later request
-// showed, says history, is left alone.
+// showed, says history, is left alone; history is asked only of what differs.
 func (q *Queries) ReplaceDiscountAmounts(ctx context.Context, arg ReplaceDiscountAmountsParams) (ReplaceDiscountAmountsRow, error) {
 	row := q.db.QueryRow(ctx, replaceDiscountAmounts,
 		arg.OwnerID,
 		arg.OwnerSeenAt,
+		arg.OwnerKeys,
 		arg.DiscountID,
 		arg.Currency,
 		arg.Amount,
+		arg.SeenAt,
 	)
 	var i ReplaceDiscountAmountsRow
 	err := row.Scan(&i.Inserted, &i.Updated, &i.Removed)

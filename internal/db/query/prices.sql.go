@@ -17,17 +17,14 @@ const removePrices = `-- name: RemovePrices :one
 WITH seen AS (
     SELECT
         unnest($1::uuid[]) AS product_id,
-        unnest($2::timestamptz[]) AS seen_at
-),
-offered AS (
-    SELECT unnest($3::uuid[]) AS id
+        unnest($2::jsonb[]) AS offered,
+        unnest($3::timestamptz[]) AS seen_at
 ),
 stale AS (
     SELECT o.id, s.seen_at
     FROM seen AS s
     JOIN prices AS o ON o.product_id = s.product_id
-    LEFT JOIN offered AS p ON p.id = o.id
-    WHERE p.id IS NULL AND o.removed_at IS NULL AND o.changed_at <= s.seen_at
+    WHERE NOT s.offered ? o.id::text AND o.removed_at IS NULL AND o.changed_at <= s.seen_at
     ORDER BY o.id
     FOR UPDATE OF o
 ),
@@ -47,8 +44,8 @@ SELECT
 
 type RemovePricesParams struct {
 	ProductID []uuid.UUID
+	Offered   []json.RawMessage
 	SeenAt    []time.Time
-	PriceID   []uuid.UUID
 }
 
 type RemovePricesRow struct {
@@ -57,11 +54,11 @@ type RemovePricesRow struct {
 	Removed  []uuid.UUID
 }
 
-// Marks the offered prices of the given products that were not among the prices
-// seen. A price that a later request showed is left alone. What comes back are the
+// Marks the prices of the given products that are not among those offered now, a
+// JSON array of ids for each product. A price that a later request showed is left alone. What comes back are the
 // products, one for each price.
 func (q *Queries) RemovePrices(ctx context.Context, arg RemovePricesParams) (RemovePricesRow, error) {
-	row := q.db.QueryRow(ctx, removePrices, arg.ProductID, arg.SeenAt, arg.PriceID)
+	row := q.db.QueryRow(ctx, removePrices, arg.ProductID, arg.Offered, arg.SeenAt)
 	var i RemovePricesRow
 	err := row.Scan(&i.Inserted, &i.Updated, &i.Removed)
 	return i, err
@@ -71,28 +68,34 @@ const replacePriceTiers = `-- name: ReplacePriceTiers :one
 WITH owners AS (
     SELECT
         unnest($1::uuid[]) AS id,
-        unnest($2::timestamptz[]) AS seen_at
+        unnest($2::timestamptz[]) AS seen_at,
+        unnest($3::integer[]) AS length
 ),
 seen AS (
     SELECT
-        unnest($3::uuid[]) AS price_id,
-        unnest($4::integer[]) AS position,
-        unnest($5::nbigint[])::bigint AS min_seats,
-        unnest($6::nbigint[])::bigint AS max_seats,
-        unnest($7::nbigint[])::bigint AS price_per_seat,
-        unnest($8::nbigint[])::bigint AS bound,
-        unnest($9::ntext[])::numeric AS unit_amount
+        unnest($4::uuid[]) AS price_id,
+        unnest($5::integer[]) AS position,
+        unnest($6::nbigint[])::bigint AS min_seats,
+        unnest($7::nbigint[])::bigint AS max_seats,
+        unnest($8::nbigint[])::bigint AS price_per_seat,
+        unnest($9::nbigint[])::bigint AS bound,
+        unnest($10::ntext[])::numeric AS unit_amount,
+        unnest($11::timestamptz[]) AS seen_at
+),
+surplus AS MATERIALIZED (
+    SELECT o.price_id, o.position, w.seen_at
+    FROM owners AS w
+    JOIN price_tiers AS o ON o.price_id = w.id
+    WHERE NOT o.position BETWEEN 0 AND w.length - 1
 ),
 stale AS (
     SELECT o.price_id, o.position
-    FROM owners AS w
-    JOIN price_tiers AS o ON o.price_id = w.id
-    LEFT JOIN seen AS s ON s.price_id = o.price_id AND s.position = o.position
-    WHERE s.price_id IS NULL
-        AND NOT EXISTS (
-            SELECT FROM changes AS c
-            WHERE c.entity_id = w.id AND c.entity = 'price_tiers' AND c.not_after > w.seen_at
-        )
+    FROM surplus AS s
+    JOIN price_tiers AS o ON o.price_id = s.price_id AND o.position = s.position
+    WHERE NOT EXISTS (
+        SELECT FROM changes AS c
+        WHERE c.entity_id = s.price_id AND c.entity = 'price_tiers' AND c.not_after > s.seen_at
+    )
     ORDER BY o.price_id, o.position
     FOR UPDATE OF o
 ),
@@ -102,24 +105,27 @@ deleted AS (
     WHERE o.price_id = s.price_id AND o.position = s.position
     RETURNING o.price_id AS id
 ),
+different AS MATERIALIZED (
+    SELECT s.price_id, s.position, s.min_seats, s.max_seats, s.price_per_seat, s.bound, s.unit_amount, s.seen_at
+    FROM seen AS s
+    LEFT JOIN price_tiers AS o ON o.price_id = s.price_id AND o.position = s.position
+    WHERE o.price_id IS NULL OR (
+        o.min_seats, o.max_seats, o.price_per_seat, o.bound, o.unit_amount
+    ) IS DISTINCT FROM (
+        s.min_seats, s.max_seats, s.price_per_seat, s.bound, s.unit_amount
+    )
+),
 written AS (
     INSERT INTO price_tiers AS t (
         price_id, position, min_seats, max_seats, price_per_seat, bound, unit_amount
     )
     SELECT
         s.price_id, s.position, s.min_seats, s.max_seats, s.price_per_seat, s.bound, s.unit_amount
-    FROM seen AS s
-    JOIN owners AS w ON w.id = s.price_id
-    LEFT JOIN price_tiers AS o ON o.price_id = s.price_id AND o.position = s.position
-    WHERE (o.price_id IS NULL OR (
-        o.min_seats, o.max_seats, o.price_per_seat, o.bound, o.unit_amount
-    ) IS DISTINCT FROM (
-        s.min_seats, s.max_seats, s.price_per_seat, s.bound, s.unit_amount
-    ))
-        AND NOT EXISTS (
-            SELECT FROM changes AS c
-            WHERE c.entity_id = w.id AND c.entity = 'price_tiers' AND c.not_after > w.seen_at
-        )
+    FROM different AS s
+    WHERE NOT EXISTS (
+        SELECT FROM changes AS c
+        WHERE c.entity_id = s.price_id AND c.entity = 'price_tiers' AND c.not_after > s.seen_at
+    )
     ORDER BY s.price_id, s.position
     ON CONFLICT (price_id, position) DO UPDATE SET
         min_seats = excluded.min_seats,
@@ -143,6 +149,7 @@ SELECT
 type ReplacePriceTiersParams struct {
 	OwnerID      []uuid.UUID
 	OwnerSeenAt  []time.Time
+	OwnerLength  []int32
 	PriceID      []uuid.UUID
 	Position     []int32
 	MinSeats     []*int64
@@ -150,6 +157,7 @@ type ReplacePriceTiersParams struct {
 	PricePerSeat []*int64
 	Bound        []*int64
 	UnitAmount   []*string
+	SeenAt       []time.Time
 }
 
 type ReplacePriceTiersRow struct {
@@ -160,11 +168,12 @@ type ReplacePriceTiersRow struct {
 
 // Makes the tiers of the given prices exactly the given rows: deletes what is
 // stale, writes what is new or differs, touches nothing else. What a later request
-// showed, says history, is left alone.
+// showed, says history, is left alone; history is asked only of what differs.
 func (q *Queries) ReplacePriceTiers(ctx context.Context, arg ReplacePriceTiersParams) (ReplacePriceTiersRow, error) {
 	row := q.db.QueryRow(ctx, replacePriceTiers,
 		arg.OwnerID,
 		arg.OwnerSeenAt,
+		arg.OwnerLength,
 		arg.PriceID,
 		arg.Position,
 		arg.MinSeats,
@@ -172,6 +181,7 @@ func (q *Queries) ReplacePriceTiers(ctx context.Context, arg ReplacePriceTiersPa
 		arg.PricePerSeat,
 		arg.Bound,
 		arg.UnitAmount,
+		arg.SeenAt,
 	)
 	var i ReplacePriceTiersRow
 	err := row.Scan(&i.Inserted, &i.Updated, &i.Removed)

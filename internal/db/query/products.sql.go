@@ -17,24 +17,30 @@ const replaceProductBenefits = `-- name: ReplaceProductBenefits :one
 WITH owners AS (
     SELECT
         unnest($1::uuid[]) AS id,
-        unnest($2::timestamptz[]) AS seen_at
+        unnest($2::timestamptz[]) AS seen_at,
+        unnest($3::integer[]) AS length
 ),
 seen AS (
     SELECT
-        unnest($3::uuid[]) AS product_id,
-        unnest($4::integer[]) AS position,
-        unnest($5::uuid[]) AS benefit_id
+        unnest($4::uuid[]) AS product_id,
+        unnest($5::integer[]) AS position,
+        unnest($6::uuid[]) AS benefit_id,
+        unnest($7::timestamptz[]) AS seen_at
+),
+surplus AS MATERIALIZED (
+    SELECT o.product_id, o.position, w.seen_at
+    FROM owners AS w
+    JOIN product_benefits AS o ON o.product_id = w.id
+    WHERE NOT o.position BETWEEN 0 AND w.length - 1
 ),
 stale AS (
     SELECT o.product_id, o.position
-    FROM owners AS w
-    JOIN product_benefits AS o ON o.product_id = w.id
-    LEFT JOIN seen AS s ON s.product_id = o.product_id AND s.position = o.position
-    WHERE s.product_id IS NULL
-        AND NOT EXISTS (
-            SELECT FROM changes AS c
-            WHERE c.entity_id = w.id AND c.entity = 'product_benefits' AND c.not_after > w.seen_at
-        )
+    FROM surplus AS s
+    JOIN product_benefits AS o ON o.product_id = s.product_id AND o.position = s.position
+    WHERE NOT EXISTS (
+        SELECT FROM changes AS c
+        WHERE c.entity_id = s.product_id AND c.entity = 'product_benefits' AND c.not_after > s.seen_at
+    )
     ORDER BY o.product_id, o.position
     FOR UPDATE OF o
 ),
@@ -44,20 +50,23 @@ deleted AS (
     WHERE o.product_id = s.product_id AND o.position = s.position
     RETURNING o.product_id AS id
 ),
+different AS MATERIALIZED (
+    SELECT s.product_id, s.position, s.benefit_id, s.seen_at
+    FROM seen AS s
+    LEFT JOIN product_benefits AS o ON o.product_id = s.product_id AND o.position = s.position
+    WHERE o.product_id IS NULL OR o.benefit_id IS DISTINCT FROM s.benefit_id
+),
 written AS (
     INSERT INTO product_benefits AS t (
         product_id, position, benefit_id
     )
     SELECT
         s.product_id, s.position, s.benefit_id
-    FROM seen AS s
-    JOIN owners AS w ON w.id = s.product_id
-    LEFT JOIN product_benefits AS o ON o.product_id = s.product_id AND o.position = s.position
-    WHERE (o.product_id IS NULL OR o.benefit_id IS DISTINCT FROM s.benefit_id)
-        AND NOT EXISTS (
-            SELECT FROM changes AS c
-            WHERE c.entity_id = w.id AND c.entity = 'product_benefits' AND c.not_after > w.seen_at
-        )
+    FROM different AS s
+    WHERE NOT EXISTS (
+        SELECT FROM changes AS c
+        WHERE c.entity_id = s.product_id AND c.entity = 'product_benefits' AND c.not_after > s.seen_at
+    )
     ORDER BY s.product_id, s.position
     ON CONFLICT (product_id, position) DO UPDATE SET
         benefit_id = excluded.benefit_id
@@ -73,9 +82,11 @@ SELECT
 type ReplaceProductBenefitsParams struct {
 	OwnerID     []uuid.UUID
 	OwnerSeenAt []time.Time
+	OwnerLength []int32
 	ProductID   []uuid.UUID
 	Position    []int32
 	BenefitID   []uuid.UUID
+	SeenAt      []time.Time
 }
 
 type ReplaceProductBenefitsRow struct {
@@ -86,14 +97,16 @@ type ReplaceProductBenefitsRow struct {
 
 // Makes the benefits of the given products exactly the given rows: deletes what is
 // stale, writes what is new or differs, touches nothing else. What a later request
-// showed, says history, is left alone.
+// showed, says history, is left alone; history is asked only of what differs.
 func (q *Queries) ReplaceProductBenefits(ctx context.Context, arg ReplaceProductBenefitsParams) (ReplaceProductBenefitsRow, error) {
 	row := q.db.QueryRow(ctx, replaceProductBenefits,
 		arg.OwnerID,
 		arg.OwnerSeenAt,
+		arg.OwnerLength,
 		arg.ProductID,
 		arg.Position,
 		arg.BenefitID,
+		arg.SeenAt,
 	)
 	var i ReplaceProductBenefitsRow
 	err := row.Scan(&i.Inserted, &i.Updated, &i.Removed)
@@ -104,24 +117,30 @@ const replaceProductMedias = `-- name: ReplaceProductMedias :one
 WITH owners AS (
     SELECT
         unnest($1::uuid[]) AS id,
-        unnest($2::timestamptz[]) AS seen_at
+        unnest($2::timestamptz[]) AS seen_at,
+        unnest($3::integer[]) AS length
 ),
 seen AS (
     SELECT
-        unnest($3::uuid[]) AS product_id,
-        unnest($4::integer[]) AS position,
-        unnest($5::uuid[]) AS media_id
+        unnest($4::uuid[]) AS product_id,
+        unnest($5::integer[]) AS position,
+        unnest($6::uuid[]) AS media_id,
+        unnest($7::timestamptz[]) AS seen_at
+),
+surplus AS MATERIALIZED (
+    SELECT o.product_id, o.position, w.seen_at
+    FROM owners AS w
+    JOIN product_medias AS o ON o.product_id = w.id
+    WHERE NOT o.position BETWEEN 0 AND w.length - 1
 ),
 stale AS (
     SELECT o.product_id, o.position
-    FROM owners AS w
-    JOIN product_medias AS o ON o.product_id = w.id
-    LEFT JOIN seen AS s ON s.product_id = o.product_id AND s.position = o.position
-    WHERE s.product_id IS NULL
-        AND NOT EXISTS (
-            SELECT FROM changes AS c
-            WHERE c.entity_id = w.id AND c.entity = 'product_medias' AND c.not_after > w.seen_at
-        )
+    FROM surplus AS s
+    JOIN product_medias AS o ON o.product_id = s.product_id AND o.position = s.position
+    WHERE NOT EXISTS (
+        SELECT FROM changes AS c
+        WHERE c.entity_id = s.product_id AND c.entity = 'product_medias' AND c.not_after > s.seen_at
+    )
     ORDER BY o.product_id, o.position
     FOR UPDATE OF o
 ),
@@ -131,20 +150,23 @@ deleted AS (
     WHERE o.product_id = s.product_id AND o.position = s.position
     RETURNING o.product_id AS id
 ),
+different AS MATERIALIZED (
+    SELECT s.product_id, s.position, s.media_id, s.seen_at
+    FROM seen AS s
+    LEFT JOIN product_medias AS o ON o.product_id = s.product_id AND o.position = s.position
+    WHERE o.product_id IS NULL OR o.media_id IS DISTINCT FROM s.media_id
+),
 written AS (
     INSERT INTO product_medias AS t (
         product_id, position, media_id
     )
     SELECT
         s.product_id, s.position, s.media_id
-    FROM seen AS s
-    JOIN owners AS w ON w.id = s.product_id
-    LEFT JOIN product_medias AS o ON o.product_id = s.product_id AND o.position = s.position
-    WHERE (o.product_id IS NULL OR o.media_id IS DISTINCT FROM s.media_id)
-        AND NOT EXISTS (
-            SELECT FROM changes AS c
-            WHERE c.entity_id = w.id AND c.entity = 'product_medias' AND c.not_after > w.seen_at
-        )
+    FROM different AS s
+    WHERE NOT EXISTS (
+        SELECT FROM changes AS c
+        WHERE c.entity_id = s.product_id AND c.entity = 'product_medias' AND c.not_after > s.seen_at
+    )
     ORDER BY s.product_id, s.position
     ON CONFLICT (product_id, position) DO UPDATE SET
         media_id = excluded.media_id
@@ -160,9 +182,11 @@ SELECT
 type ReplaceProductMediasParams struct {
 	OwnerID     []uuid.UUID
 	OwnerSeenAt []time.Time
+	OwnerLength []int32
 	ProductID   []uuid.UUID
 	Position    []int32
 	MediaID     []uuid.UUID
+	SeenAt      []time.Time
 }
 
 type ReplaceProductMediasRow struct {
@@ -173,14 +197,16 @@ type ReplaceProductMediasRow struct {
 
 // Makes the medias of the given products exactly the given rows: deletes what is
 // stale, writes what is new or differs, touches nothing else. What a later request
-// showed, says history, is left alone.
+// showed, says history, is left alone; history is asked only of what differs.
 func (q *Queries) ReplaceProductMedias(ctx context.Context, arg ReplaceProductMediasParams) (ReplaceProductMediasRow, error) {
 	row := q.db.QueryRow(ctx, replaceProductMedias,
 		arg.OwnerID,
 		arg.OwnerSeenAt,
+		arg.OwnerLength,
 		arg.ProductID,
 		arg.Position,
 		arg.MediaID,
+		arg.SeenAt,
 	)
 	var i ReplaceProductMediasRow
 	err := row.Scan(&i.Inserted, &i.Updated, &i.Removed)

@@ -78,7 +78,11 @@ func (q *Queries) BeatRun(ctx context.Context, arg BeatRunParams) (int64, error)
 const beginBatch = `-- name: BeginBatch :exec
 SELECT
     begin_batch($1::uuid, $2::timestamptz),
+    set_config('enable_seqscan', 'off', true),
+    set_config('enable_hashjoin', 'off', true),
+    set_config('enable_mergejoin', 'off', true),
     set_config('random_page_cost', '1.1', true),
+    set_config('jit', 'off', true),
     set_config('syncer.run_id', ($1::uuid)::text, true),
     set_config('syncer.seen_at', $3::text, true),
     set_config('syncer.previous', $4::text, true)
@@ -94,10 +98,14 @@ type BeginBatchParams struct {
 // First statement of every batch. The settings end with its transaction, so that
 // they also work behind a pooler.
 //
-// Makes the planner use the indexes: plans that were made while the tables were
-// empty scan them, which makes a first load take quadratic time. And tells the
-// triggers that write history about the run. An error when what the batch holds
-// is older than what another run has seen.
+// Leaves the planner one way, the index of the key, row by row: that is right for
+// every statement of a batch. Left to itself it chooses by the size that a table
+// has when it plans, and keeps the plan: one that was made while the tables were
+// empty scans them for ever, which makes a first load take quadratic time. (Ways
+// that are ruled out have a cost that would make it compile the statement, too.)
+//
+// And tells the triggers that write history about the run. An error when what
+// the batch holds is older than what another run has seen.
 func (q *Queries) BeginBatch(ctx context.Context, arg BeginBatchParams) error {
 	_, err := q.db.Exec(ctx, beginBatch,
 		arg.ID,
