@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -60,6 +61,7 @@ type Client struct {
 	http     *http.Client
 	pacer    *pacer
 	requests atomic.Int64
+	size     atomic.Int64 // of the last answer, in bytes
 }
 
 // New makes a client. It sends nothing yet.
@@ -166,7 +168,7 @@ func (c *Client) once(ctx context.Context, path string) (answer, error) {
 	if response.StatusCode == http.StatusOK {
 		limit = maxBody + 1
 	}
-	body, err := io.ReadAll(io.LimitReader(response.Body, limit))
+	body, err := c.read(io.LimitReader(response.Body, limit))
 	e := judge(response, body, err, token)
 	if e == nil {
 		a.body = body
@@ -176,6 +178,16 @@ func (c *Client) once(ctx context.Context, path string) (answer, error) {
 		c.pacer.pause(e.retryAfter) // before end lets the next one go
 	}
 	return a, e
+}
+
+// read reads an answer. Pages are alike in size, so the last one's is the first
+// guess: growing to it step by step would cost several times the memory.
+func (c *Client) read(answer io.Reader) ([]byte, error) {
+	var body bytes.Buffer
+	body.Grow(int(c.size.Load()) + bytes.MinRead)
+	_, err := body.ReadFrom(answer)
+	c.size.Store(int64(body.Len()))
+	return body.Bytes(), err
 }
 
 // now is the time to the microsecond, which is what Postgres keeps.

@@ -31,4 +31,6 @@ type Observed struct {
 	// Err is why there is no link. Is ErrNotFound when Polar said, twice, that
 	// there is none.
 	Err error
+
+	text []byte // in which Link's spans stand: Body, or the page around it
 }

@@ -49,7 +49,7 @@ func observe(a answer) Observed {
 	if err != nil {
 		return Observed{At: a.at, Body: a.body, Err: badBody(a.body, err)}
 	}
-	return Observed{ID: link.ID, At: a.at, Link: link, Body: a.body, Notes: notes}
+	return Observed{ID: link.ID, At: a.at, Link: link, Body: a.body, Notes: notes, text: a.body}
 }
 
 // badBody is the error of an answer that a *wire.Error is about.
@@ -68,7 +68,7 @@ type Page struct {
 }
 
 type listAnswer struct {
-	Items      []json.RawMessage `wire:"items"`
+	Items      []wire.Try[CheckoutLink] `wire:"items"`
 	Pagination struct {
 		TotalCount int64      `wire:"total_count"`
 		MaxPage    int64      `wire:"max_page"`
@@ -89,19 +89,27 @@ func (c *Client) List(ctx context.Context, page, limit int) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
+	return readPage(a)
+}
+
+// readPage decodes the body of a page.
+func readPage(a answer) (Page, error) {
 	var list listAnswer
 	if _, err := wire.Decode(a.body, listShape, &list); err != nil {
 		return Page{}, badBody(a.body, err)
 	}
-	result := Page{Total: list.Pagination.TotalCount, Links: make([]Observed, 0, len(list.Items))}
+	page := Page{Total: list.Pagination.TotalCount, Links: make([]Observed, 0, len(list.Items))}
 	for _, item := range list.Items {
-		observed := observe(answer{body: item, at: a.at})
-		if observed.Err != nil {
-			observed.ID = idOf(item)
+		observed := Observed{At: a.at, Link: item.Value, Body: item.Body, Notes: item.Notes, text: a.body}
+		if item.Err != nil {
+			observed.ID, observed.Err, observed.Notes = idOf(item.Body), badBody(item.Body, item.Err), nil
+		} else {
+			observed.ID = item.Value.ID
+			item.Value.keepMeterIDs()
 		}
-		result.Links = append(result.Links, observed)
+		page.Links = append(page.Links, observed)
 	}
-	return result, nil
+	return page, nil
 }
 
 // idOf finds the id of a link that cannot be read otherwise, or Nil.

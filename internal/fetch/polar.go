@@ -34,7 +34,7 @@ type CheckoutLink struct {
 	Seats                 *int64          `wire:"seats"`
 	Units                 *int64          `wire:"units"`
 	OrganizationID        uuid.UUID       `wire:"organization_id"`
-	Products              []Product       `wire:"products"`
+	Products              []Product       `wire:"products,shared"`
 	Discount              *Discount       `wire:"discount"`
 	URL                   string          `wire:"url"`
 	Extra                 wire.Extra      `wire:",unknown"`
@@ -42,7 +42,7 @@ type CheckoutLink struct {
 	// Deprecated copies of the first product and its first price.
 	_ wire.Ignored `wire:"product_id"`
 	_ wire.Ignored `wire:"product_price_id"`
-	_ wire.Ignored `wire:"product"`
+	_ wire.Ignored `wire:"product,shared"`
 	_ wire.Ignored `wire:"product_price"`
 }
 
@@ -292,16 +292,22 @@ func DecodeLink(body []byte) (*CheckoutLink, []wire.Note, error) {
 	if err != nil {
 		return nil, notes, err
 	}
-	for i := range link.Products {
-		for j := range link.Products[i].Prices {
-			link.Products[i].Prices[j].keepMeterID()
-		}
-	}
+	link.keepMeterIDs()
 	return link, notes, nil
 }
 
+// keepMeterIDs puts the meters' ids of all prices right.
+func (l *CheckoutLink) keepMeterIDs() {
+	for i := range l.Products {
+		for j := range l.Products[i].Prices {
+			l.Products[i].Prices[j].keepMeterID()
+		}
+	}
+}
+
 // keepMeterID makes MeterID name the meter that is there. A kind that names one
-// without showing it, or another one, keeps the name in Extra.
+// without showing it, or another one, keeps the name in Extra. Products may share
+// their prices; the second time there is nothing to do.
 func (p *Price) keepMeterID() {
 	var shown *uuid.UUID
 	if p.Meter != nil {

@@ -21,7 +21,7 @@ func (o *Observed) Prints(seed maphash.Seed) []Print {
 	if o.Link == nil {
 		return nil
 	}
-	sum := func(start, end int) uint64 { return maphash.Bytes(seed, o.Body[start:end]) }
+	sum := func(start, end int) uint64 { return maphash.Bytes(seed, o.text[start:end]) }
 	prints := make([]Print, 0, 16)
 	if d := o.Link.Discount; d != nil {
 		prints = append(prints, Print{d.ID, sum(d.Sent.Start, d.Sent.End)})

@@ -46,12 +46,12 @@ func TestASpanIsWhereAnObjectStands(t *testing.T) {
 // prints are the prints of a body by the id they are of, each one sum.
 func prints(t *testing.T, seed maphash.Seed, body []byte) map[uuid.UUID]uint64 {
 	t.Helper()
-	link, _, err := fetch.DecodeLink(body)
-	if err != nil {
-		t.Fatal(err)
+	observed := fetch.ObserveBody(body)
+	if observed.Err != nil {
+		t.Fatal(observed.Err)
 	}
 	all := map[uuid.UUID]uint64{}
-	for _, p := range (&fetch.Observed{Link: link, Body: body}).Prints(seed) {
+	for _, p := range observed.Prints(seed) {
 		if sum, ok := all[p.ID]; ok && sum != p.Sum {
 			t.Errorf("%s has two prints", p.ID)
 		}

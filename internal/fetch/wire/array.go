@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"reflect"
+	"slices"
 )
 
 // slice reads an array of structs.
@@ -10,11 +11,7 @@ func (d *decoder) slice(f *field, dst reflect.Value) (left Extra, err error) {
 	if d.peek() != '[' {
 		return nil, d.expected("an array")
 	}
-	if dst.Kind() == reflect.Pointer {
-		dst.Set(reflect.New(dst.Type().Elem()))
-		dst = dst.Elem()
-	}
-	dst.Set(reflect.MakeSlice(dst.Type(), 0, 0))
+	dst = emptySlice(dst)
 	var lefts lefts
 	for more, err := d.open('['); more || err != nil; more, err = d.more('[') {
 		if err != nil {
@@ -26,7 +23,7 @@ func (d *decoder) slice(f *field, dst reflect.Value) (left Extra, err error) {
 		}
 		dst.SetLen(n + 1)
 		d.steps = append(d.steps, indexStep(n))
-		left, err := d.object(f.elem, dst.Index(n))
+		left, err := d.element(f, dst.Index(n))
 		if err != nil {
 			return nil, d.located(err)
 		}
@@ -34,6 +31,34 @@ func (d *decoder) slice(f *field, dst reflect.Value) (left Extra, err error) {
 		lefts.put(n, left)
 	}
 	return lefts.array(dst.Len()), nil
+}
+
+// emptySlice makes dst, a slice or a pointer to one, hold an empty one.
+func emptySlice(dst reflect.Value) reflect.Value {
+	if dst.Kind() == reflect.Pointer {
+		dst.Set(reflect.New(dst.Type().Elem()))
+		dst = dst.Elem()
+	}
+	dst.Set(reflect.MakeSlice(dst.Type(), 0, 0))
+	return dst
+}
+
+// element reads one element of an array of structs.
+func (d *decoder) element(f *field, v reflect.Value) (left Extra, err error) {
+	if !f.shared {
+		return d.object(f.elem, v)
+	}
+	d.peek()
+	if left, found := d.remembered(v); found {
+		return left, nil
+	}
+	start, notes := d.pos, len(d.notes)
+	if left, err = d.object(f.elem, v); err == nil {
+		value := reflect.New(v.Type()).Elem()
+		value.Set(v)
+		d.memo.keep(known{text: d.data[start:d.pos], value: value, notes: slices.Clip(d.notes[notes:]), left: left})
+	}
+	return left, err
 }
 
 // lefts is what the elements of an array had to leave, as an array of its own.

@@ -15,13 +15,13 @@ import (
 // that shape describes, and notes what is unusual. Raw values in v share data's
 // memory. The error is an *Error.
 func Decode(data []byte, shape *Shape, v any) ([]Note, error) {
-	d := &decoder{scanner: scanner{data: data}}
+	d := &decoder{scanner: scanner{data: data}, memo: newMemo()}
 	left, err := d.object(shape, reflect.ValueOf(v).Elem())
 	if err == nil {
 		err = d.end()
 	}
 	if err == nil && left != nil {
-		err = d.misfit("unknown keys and no field to keep them")
+		err = d.misfit(noPlace)
 	}
 	if err != nil {
 		return d.notes, d.located(err)
@@ -29,9 +29,14 @@ func Decode(data []byte, shape *Shape, v any) ([]Note, error) {
 	return d.notes, nil
 }
 
+// noPlace is what is wrong with unknown keys in an object without Extra, when
+// nothing around it has one either.
+const noPlace = "unknown keys and no field to keep them"
+
 // decoder reads values and knows where it is.
 type decoder struct {
 	scanner
+	memo  *memo
 	steps []step
 	notes []Note
 }
@@ -78,7 +83,7 @@ func (d *decoder) field(f *field, dst reflect.Value) (left Extra, err error) {
 	}
 	switch f.read {
 	case ignored:
-		return nil, d.skip()
+		return nil, d.ignore(f)
 	case readStruct:
 		if dst.Kind() == reflect.Pointer {
 			dst.Set(reflect.New(dst.Type().Elem()))
@@ -87,6 +92,8 @@ func (d *decoder) field(f *field, dst reflect.Value) (left Extra, err error) {
 		return d.object(f.elem, dst)
 	case readSlice:
 		return d.slice(f, dst)
+	case readTries:
+		return nil, d.tries(f, dst)
 	case readText, readDecimal, readTime, readUUID:
 		return nil, d.text(f, dst)
 	case readBool:
@@ -95,8 +102,6 @@ func (d *decoder) field(f *field, dst reflect.Value) (left Extra, err error) {
 		return nil, d.integer(dst)
 	case readRaw:
 		return nil, d.raw(dst)
-	case readRaws:
-		return nil, d.raws(dst)
 	case readAmounts:
 		return nil, d.amounts(dst)
 	}
@@ -218,24 +223,15 @@ func (d *decoder) raw(dst reflect.Value) error {
 	return nil
 }
 
-// raws keeps the elements of an array as written.
-func (d *decoder) raws(dst reflect.Value) error {
-	if d.peek() != '[' {
-		return d.expected("an array")
-	}
-	raws := []json.RawMessage{}
-	for more, err := d.open('['); more || err != nil; more, err = d.more('[') {
-		if err != nil {
-			return err
+// ignore skips a value, at once when it is an object that was read before.
+func (d *decoder) ignore(f *field) error {
+	if f.shared {
+		if k := d.memo.find(d.data[d.pos:]); k != nil {
+			d.pos += len(k.text)
+			return nil
 		}
-		raw, err := d.value()
-		if err != nil {
-			return err
-		}
-		raws = append(raws, raw)
 	}
-	set(dst, raws)
-	return nil
+	return d.skip()
 }
 
 // amounts reads an object of integers.

@@ -79,7 +79,7 @@ func seeds() []string {
 		`{"text":"a","text":"b"}`, `{"new":1,"new":2}`, `{"n\u0065w":1,"new":2}`, `{"t\u0065xt":"a"}`, `{"text":"a","t\u0065xt":"b"}`,
 		`{"n\u0000":1,"n\ud800":2}`, `{"Text":"a","TEXT":"b"}`, `{"part":{"n":1,"n":2}}`, `{"raw":{"a":1,"a":2}}`, `{"amounts":{"a":1,"a":2}}`,
 		`{"enum":"c"}`, `{"bool":tru}`, `{"bool":true1}`, `{"bool":nul}`, `{"old":{"a":[1,{"b":2}]}}`, `{"old":[1,}`,
-		`{"part":{"n":1,"x":2,"sub":{"n":1,"y":2},"list":[{"n":1},{"n":2,"z":3}]}}`, `{"parts":[{},{"n":1},{"x":1}]}`, `{"raws":[1,"a",{},[]]}`,
+		`{"part":{"n":1,"x":2,"sub":{"n":1,"y":2},"list":[{"n":1},{"n":2,"z":3}]}}`, `{"parts":[{},{"n":1},{"x":1}]}`, `{"tries":[1,"a",{},[],{"n":1},{"n":"a"},{"x":1}]}`,
 		`{"raw":{"a":` + strings.Repeat("9", 400) + `,"b":1e300,"c":0.1}}`, `{"amounts":{"usd":1,"eur":1.5}}`,
 		`{"x":` + strings.Repeat("[", deep) + strings.Repeat("]", deep) + `}`, strings.Repeat(`{"a":`, deep) + "1" + strings.Repeat("}", deep),
 		`{"x":` + strings.Repeat("[", maxDepth-1) + strings.Repeat("]", maxDepth-1) + `}`,

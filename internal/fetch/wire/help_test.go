@@ -14,20 +14,21 @@ import (
 // every has a field of each type, all optional, and is of a kind that nobody
 // knows: so whatever is JSON fits.
 type every struct {
-	Text    *string            `wire:"text"`
-	Enum    *string            `wire:"enum,enum=a|b"`
-	Bool    *bool              `wire:"bool"`
-	Int     *int64             `wire:"int"`
-	Decimal *wire.Decimal      `wire:"decimal"`
-	Time    *time.Time         `wire:"time"`
-	UUID    *uuid.UUID         `wire:"uuid"`
-	Raw     *json.RawMessage   `wire:"raw"`
-	Raws    *[]json.RawMessage `wire:"raws"`
-	Amounts map[string]int64   `wire:"amounts"`
-	Part    *part              `wire:"part"`
-	Parts   *[]part            `wire:"parts"`
-	Old     wire.Ignored       `wire:"old"`
-	Extra   wire.Extra         `wire:",unknown"`
+	Text    *string           `wire:"text"`
+	Enum    *string           `wire:"enum,enum=a|b"`
+	Bool    *bool             `wire:"bool"`
+	Int     *int64            `wire:"int"`
+	Decimal *wire.Decimal     `wire:"decimal"`
+	Time    *time.Time        `wire:"time"`
+	UUID    *uuid.UUID        `wire:"uuid"`
+	Raw     *json.RawMessage  `wire:"raw"`
+	Tries   *[]wire.Try[part] `wire:"tries"`
+	Same    *[]item           `wire:"same,shared"`
+	Amounts map[string]int64  `wire:"amounts"`
+	Part    *part             `wire:"part"`
+	Parts   *[]part           `wire:"parts"`
+	Old     wire.Ignored      `wire:"old,shared"`
+	Extra   wire.Extra        `wire:",unknown"`
 }
 
 func (*every) Unknown() bool { return true }

@@ -181,9 +181,11 @@ func known(got *every, key string, raw json.RawMessage) bool {
 		return got.UUID != nil && err == nil && *got.UUID == id
 	case "raw":
 		return got.Raw != nil && fitForPostgres(*got.Raw) && alike(raw, *got.Raw)
-	case "raws":
+	case "tries":
 		var raws []json.RawMessage
-		return got.Raws != nil && json.Unmarshal(raw, &raws) == nil && len(raws) == len(*got.Raws)
+		return got.Tries != nil && json.Unmarshal(raw, &raws) == nil && len(raws) == len(*got.Tries)
+	case "same":
+		return got.Same != nil
 	case "amounts":
 		return got.Amounts != nil
 	case "part":

@@ -26,6 +26,7 @@ type field struct {
 	elem      *Shape // of a nested struct or of a slice's elements
 	optional  bool   // may be absent
 	nullable  bool   // may be null
+	shared    bool   // the same object may stand in many places, see memo
 	enum      []string
 }
 
@@ -40,10 +41,10 @@ const (
 	readTime
 	readUUID
 	readRaw
-	readRaws
 	readAmounts
 	readStruct
 	readSlice
+	readTries
 	ignored
 )
 
@@ -79,6 +80,8 @@ func shapeOf(t reflect.Type) *Shape {
 				f.enum = strings.Split(list, "|")
 			case option == "nonnull" && f.nullable:
 				f.nullable = false
+			case option == "shared" && (f.read == readSlice || f.read == ignored):
+				f.shared = true
 			default:
 				panic(fmt.Sprintf("wire: %s.%s: option %q", t, sf.Name, option))
 			}
@@ -99,16 +102,15 @@ func (f *field) typed(t reflect.Type) {
 		t = t.Elem()
 	}
 	simple := map[reflect.Type]reader{
-		reflect.TypeFor[string]():            readText,
-		reflect.TypeFor[bool]():              readBool,
-		reflect.TypeFor[int64]():             readInt,
-		reflect.TypeFor[Decimal]():           readDecimal,
-		reflect.TypeFor[time.Time]():         readTime,
-		reflect.TypeFor[uuid.UUID]():         readUUID,
-		reflect.TypeFor[json.RawMessage]():   readRaw,
-		reflect.TypeFor[[]json.RawMessage](): readRaws,
-		reflect.TypeFor[map[string]int64]():  readAmounts,
-		reflect.TypeFor[Ignored]():           ignored,
+		reflect.TypeFor[string]():           readText,
+		reflect.TypeFor[bool]():             readBool,
+		reflect.TypeFor[int64]():            readInt,
+		reflect.TypeFor[Decimal]():          readDecimal,
+		reflect.TypeFor[time.Time]():        readTime,
+		reflect.TypeFor[uuid.UUID]():        readUUID,
+		reflect.TypeFor[json.RawMessage]():  readRaw,
+		reflect.TypeFor[map[string]int64](): readAmounts,
+		reflect.TypeFor[Ignored]():          ignored,
 	}
 	read, ok := simple[t]
 	switch {
@@ -117,6 +119,9 @@ func (f *field) typed(t reflect.Type) {
 		if read == ignored || read == readAmounts {
 			f.optional, f.nullable = true, true
 		}
+	case t.Kind() == reflect.Slice && reflect.PointerTo(t.Elem()).Implements(reflect.TypeFor[tried]()):
+		element := reflect.New(t.Elem()).Interface().(tried).element()
+		f.read, f.elem = readTries, shapeOf(element)
 	case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct:
 		f.read, f.elem = readSlice, shapeOf(t.Elem())
 	case t.Kind() == reflect.Struct:

@@ -8,6 +8,8 @@
 //	Source *string    `wire:"source,nonnull"`        may be absent, null is an error
 //	Kind   string     `wire:"kind,enum=a|b"`         any text; one that is not listed is noted
 //	Prices []Price    `wire:"prices"`                nested structs, read alike
+//	Things []Thing    `wire:"things,shared"`         the same object may stand here many times
+//	Items  []Try[X]   `wire:"items"`                 a broken element is an error of its own
 //	Old    Ignored    `wire:"old"`                   known and not wanted
 //	Extra  Extra      `wire:",unknown"`              every other key, value untouched
 //	Sent   Span       `wire:",span"`                 where in the text the object stands
