@@ -18,7 +18,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -94,12 +93,7 @@ func Open(ctx context.Context, config Config) (*DB, error) {
 	if pc.ConnConfig.ConnectTimeout == 0 {
 		pc.ConnConfig.ConnectTimeout = 10 * time.Second
 	}
-	pc.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
-		// Arrays of the domain nuuid: pgx does not know the domain's OID, and of
-		// this Go type it must be told how to write it.
-		conn.TypeMap().RegisterDefaultPgType([]*uuid.UUID(nil), "_uuid")
-		return nil
-	}
+	new(arrayTypes).install(pc)
 	pool, err := pgxpool.NewWithConfig(ctx, pc)
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
