@@ -202,19 +202,18 @@ SELECT DISTINCT organization_id
 FROM checkout_links
 WHERE removed_at IS NULL;
 
--- name: CountCheckoutLinksThrough :one
--- How many live links of an organization are as old as created_at or older: as
--- many as LIST showed up to there, unless some are gone or were not shown.
-SELECT count(*)
+-- name: ListCheckoutLinksThrough :many
+-- The live links of an organization that are as old as created_at or older: those
+-- that LIST showed up to there, unless some are gone or were not shown.
+SELECT id
 FROM checkout_links
 WHERE removed_at IS NULL AND organization_id = @organization_id AND created_at <= @created_at;
 
 -- name: ListLiveCheckoutLinks :many
--- The links of the given organizations that are not marked as gone and younger
--- than created_at.
+-- The links of the given organizations that are not marked as gone.
 SELECT id
 FROM checkout_links
-WHERE removed_at IS NULL AND organization_id = ANY (@organization_id::uuid[]) AND created_at > @created_at
+WHERE removed_at IS NULL AND organization_id = ANY (@organization_id::uuid[])
 ORDER BY id;
 
 -- name: ListLinksShowing :many

@@ -23,10 +23,9 @@ func (d *DB) LinkStates(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]boo
 	return live, nil
 }
 
-// LiveLinks lists the live links of the given organizations that were created
-// after a moment, by id. Without organizations it lists those of the only one
-// there is, if there is one.
-func (d *DB) LiveLinks(ctx context.Context, organizations []uuid.UUID, after time.Time) ([]uuid.UUID, error) {
+// LiveLinks lists the live links of the given organizations, by id. Without
+// organizations it lists those of the only one there is, if there is one.
+func (d *DB) LiveLinks(ctx context.Context, organizations []uuid.UUID) ([]uuid.UUID, error) {
 	if len(organizations) == 0 {
 		all, err := d.Queries().ListOrganizations(ctx)
 		if err != nil || len(all) != 1 {
@@ -34,19 +33,17 @@ func (d *DB) LiveLinks(ctx context.Context, organizations []uuid.UUID, after tim
 		}
 		organizations = all
 	}
-	ids, err := d.Queries().ListLiveCheckoutLinks(ctx, query.ListLiveCheckoutLinksParams{
-		OrganizationID: organizations, CreatedAt: after,
-	})
+	ids, err := d.Queries().ListLiveCheckoutLinks(ctx, organizations)
 	return ids, d.Explain(err)
 }
 
-// CountThrough counts the live links of an organization that were created at a
+// LinksThrough lists the live links of an organization that were created at a
 // moment or before.
-func (d *DB) CountThrough(ctx context.Context, organization uuid.UUID, through time.Time) (int, error) {
-	n, err := d.Queries().CountCheckoutLinksThrough(ctx, query.CountCheckoutLinksThroughParams{
+func (d *DB) LinksThrough(ctx context.Context, organization uuid.UUID, through time.Time) ([]uuid.UUID, error) {
+	ids, err := d.Queries().ListCheckoutLinksThrough(ctx, query.ListCheckoutLinksThroughParams{
 		OrganizationID: organization, CreatedAt: through,
 	})
-	return int(n), d.Explain(err)
+	return ids, d.Explain(err)
 }
 
 // LinksShowing lists the live links that show any of the given products,

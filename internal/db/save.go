@@ -32,7 +32,8 @@ type Batch struct {
 	CheckoutLinkProducts query.ReplaceCheckoutLinkProductsParams
 	RemovedCheckoutLinks query.RemoveCheckoutLinksParams
 
-	Oldest     time.Time       // when the first request of the batch began
+	Shared     int             // things that are left out because their rows are in place
+	Oldest     time.Time       // when the first request began that the batch, or what it leaves out, rests on
 	SeenAt     time.Time       // when the last one did
 	Checkpoint json.RawMessage // how far the run is with this batch; nil: not noted
 

@@ -62,7 +62,7 @@ func TestAnOutageIsNotTakenForBrokenLinks(t *testing.T) {
 			s := fetchtest.StartFor(t, links...)
 			page := from
 			s.Inject(fetchtest.Fault{Match: func(r *http.Request) bool { return r.URL.Query().Get("page") != "1" || page == 1 }, Play: fetchtest.Status(500, "Internal Server Error")})
-			batches, err := collect(newClient(t, s).WalkAll(t.Context(), 1, func(int) {}))
+			batches, err := collect(newClient(t, s).WalkPages(t.Context(), fetch.Pages{From: 1}))
 			if len(batches) != from-1 || kindName(t, err) != "unavailable" || !fetch.Unreachable(err) {
 				t.Errorf("%d batches, ended with %v", len(batches), err)
 			}
@@ -97,7 +97,7 @@ func TestAPageThatFailsAsAWholeEndsTheWalk(t *testing.T) {
 			t.Parallel()
 			s := fetchtest.StartFor(t, links...)
 			s.Inject(fetchtest.Fault{Match: fetchtest.OnList(3), Play: row.play})
-			batches, err := collect(newClient(t, s).WalkAll(t.Context(), 1, func(int) {}))
+			batches, err := collect(newClient(t, s).WalkPages(t.Context(), fetch.Pages{From: 1}))
 			if kindName(t, err) != row.kind {
 				t.Errorf("ended with %v", err)
 			}
@@ -204,7 +204,7 @@ func TestACountThatIsWrongDoesNotSendTheWalkAstray(t *testing.T) {
 			s.Inject(fetchtest.Fault{Play: fetchtest.Mangle(func(b []byte) []byte {
 				return bytes.Replace(b, []byte(`"total_count":130`), []byte(`"total_count":`+count), 1)
 			})})
-			batches, err := collect(newClient(t, s).WalkAll(t.Context(), 1, func(int) {}))
+			batches, err := collect(newClient(t, s).WalkPages(t.Context(), fetch.Pages{From: 1}))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -241,7 +241,7 @@ func TestAWalkOfAllThatIsLeftLeavesNothingBehind(t *testing.T) {
 		client := bubbleClient(s, 0)
 		s.Hold(fetchtest.OnList(3, 4, 5, 6, 7, 8, 9, 10)) // never to be answered
 		batches := 0
-		for batch, err := range client.WalkAll(t.Context(), 1, func(int) {}) {
+		for batch, err := range client.WalkPages(t.Context(), fetch.Pages{From: 1}) {
 			if err != nil || len(batch) != 100 {
 				t.Errorf("%d links, %v", len(batch), err)
 			}
@@ -269,7 +269,7 @@ func TestACancelledWalkOfAllEndsWithTheContextsError(t *testing.T) {
 			batches := 0
 			go func() {
 				var last error
-				for _, err := range client.WalkAll(ctx, 1, func(int) {}) {
+				for _, err := range client.WalkPages(ctx, fetch.Pages{From: 1}) {
 					if last = err; err == nil {
 						batches++
 					}

@@ -40,7 +40,7 @@ func TestTheBudgetHoldsInAnyMinute(t *testing.T) {
 					}}
 					client := clientOver(w, limit)
 					n := 3*limit + 1 // each link costs two requests
-					exhaust(t, client.Walk(t.Context(), unknown(n)))
+					exhaust(t, client.Walk(t.Context(), unknown(n), nil))
 					if len(sent) != 2*n || client.Requests() != int64(2*n) {
 						t.Fatalf("%d requests, want %d", len(sent), 2*n)
 					}
@@ -64,7 +64,7 @@ func TestABudgetOfEightyPercentNeverMeetsPolarsLimit(t *testing.T) {
 		s := fetchtest.NewServerFor()
 		client := bubbleClient(s, 80)
 		s.SetLimit(100, time.Minute)
-		exhaust(t, client.Walk(t.Context(), unknown(300)))
+		exhaust(t, client.Walk(t.Context(), unknown(300), nil))
 		for _, r := range s.Log() {
 			if r.Status == 429 {
 				t.Fatalf("429 at %s", r.Began)
@@ -80,7 +80,7 @@ func TestWithoutABudgetPolarsLimitIsWaitedFor(t *testing.T) {
 		client := bubbleClient(s, 0)
 		s.SetLimit(100, time.Minute)
 		links := 0
-		for batch, err := range client.Walk(t.Context(), unknown(150)) {
+		for batch, err := range client.Walk(t.Context(), unknown(150), nil) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -110,7 +110,7 @@ func TestTheFirstRequestGoesAlone(t *testing.T) {
 			done := make(chan struct{})
 			go func() {
 				defer close(done)
-				exhaust(t, client.Walk(t.Context(), unknown(10)))
+				exhaust(t, client.Walk(t.Context(), unknown(10), nil))
 			}()
 			synctest.Wait()
 			if got := s.Requests().Total; got != waiting {
@@ -200,7 +200,7 @@ func TestARateLimitHoldsAllRequestsBack(t *testing.T) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			exhaust(t, client.Walk(t.Context(), all))
+			exhaust(t, client.Walk(t.Context(), all, nil))
 		}()
 		synctest.Wait()
 		releaseLimited()
@@ -226,7 +226,7 @@ func TestARateLimitOfTheFirstRequestHoldsThoseBackThatWaitForIt(t *testing.T) {
 		client := bubbleClient(s, 0)
 		s.Inject(fetchtest.Fault{Play: fetchtest.TooMany("60"), Times: 1})
 		began := time.Now()
-		exhaust(t, client.Walk(t.Context(), unknown(20)))
+		exhaust(t, client.Walk(t.Context(), unknown(20), nil))
 		for i, r := range s.Log() {
 			if i > 0 && r.Began.Sub(began) < time.Minute {
 				t.Fatalf("request %d after %s", i+1, r.Began.Sub(began))
@@ -273,7 +273,7 @@ func TestAWalkThatWaitsForItsBudgetIsCancelledAtOnce(t *testing.T) {
 		done := make(chan error, 1)
 		go func() {
 			var last error
-			for _, err := range client.Walk(ctx, unknown(100)) {
+			for _, err := range client.Walk(ctx, unknown(100), nil) {
 				last = err
 			}
 			done <- last

@@ -30,10 +30,20 @@ const (
 // meanwhile has little more than the batch to fetch again. The walk ends early,
 // with an error, when the token is refused or Polar is not reachable: the links
 // that met only that are not yielded, since it says nothing about them.
-func (c *Client) Walk(ctx context.Context, ids []uuid.UUID) iter.Seq2[[]Observed, error] {
+//
+// A link that Polar says there is none of is asked for once more if confirm says
+// so; nil: always. One answer may be a hiccup, and rows are marked removed on the
+// strength of it.
+func (c *Client) Walk(ctx context.Context, ids []uuid.UUID, confirm func(id uuid.UUID) bool) iter.Seq2[[]Observed, error] {
 	return func(yield func([]Observed, error) bool) {
 		var batch, lost []Observed // lost: unreachable ones in a row, which the batch may have to do without
-		ask := func(ctx context.Context, i int) (Observed, error) { return c.confirm(ctx, ids[i]) }
+		ask := func(ctx context.Context, i int) (Observed, error) {
+			observed, err := c.Get(ctx, ids[i])
+			if err == nil && errors.Is(observed.Err, ErrNotFound) && (confirm == nil || confirm(ids[i])) {
+				return c.Get(ctx, ids[i])
+			}
+			return observed, err
+		}
 		for observed, err := range inOrder(ctx, len(ids), workers, ask) {
 			if err == nil && errors.Is(observed.Err, ErrRefused) {
 				err = observed.Err
@@ -67,39 +77,46 @@ func (c *Client) Walk(ctx context.Context, ids []uuid.UUID) iter.Seq2[[]Observed
 	}
 }
 
-// confirm asks for one link, and once more when Polar says there is none: one
-// answer may be a hiccup, and rows are marked removed on the strength of it.
-func (c *Client) confirm(ctx context.Context, id uuid.UUID) (Observed, error) {
-	observed, err := c.Get(ctx, id)
-	if err == nil && errors.Is(observed.Err, ErrNotFound) {
-		return c.Get(ctx, id)
-	}
-	return observed, err
+// Pages says which pages of LIST to walk.
+type Pages struct {
+	From int // the first, counted from 1
+	// Plan is told how many links the organization has. What it returns is asked
+	// before every further page, when those before it have been dealt with, whether
+	// to go on; nil: to the last, several pages at once. May be nil.
+	Plan func(total int) (more func(next, last int) bool)
+	// Whole says that a page with a link at fault is an error.
+	Whole bool
 }
 
-// WalkAll asks for the links of the organization by LIST, from the given page on
-// (the first is 1), and yields every page as a batch, in order. A page that Polar
-// answers with 500, or that is too long, holds a link that is at fault: it is
-// split down to that link, which is an observation without an id. Links that are
-// deleted or created meanwhile may shift others past the walk, so that absence
-// proves nothing. expect is told how many links there are.
-func (c *Client) WalkAll(ctx context.Context, from int, expect func(total int)) iter.Seq2[[]Observed, error] {
+// WalkPages asks for links of the organization by LIST and yields every page as a
+// batch, in order. A page that Polar answers with 500, or that is too long, holds
+// a link that is at fault: it is split down to that link, which is an observation
+// without an id. Links that are deleted or created meanwhile may shift others past
+// the walk, so that absence proves nothing.
+func (c *Client) WalkPages(ctx context.Context, pages Pages) iter.Seq2[[]Observed, error] {
 	return func(yield func([]Observed, error) bool) {
-		first, total, err := c.page(ctx, from, PageLimit)
+		first, total, err := c.page(ctx, pages.From, PageLimit, pages.Whole)
 		if err != nil {
 			yield(nil, err)
 			return
 		}
-		expect(int(total))
+		var more func(next, last int) bool
+		if pages.Plan != nil {
+			more = pages.Plan(int(total))
+		}
 		if len(first) == 0 || !yield(first, nil) {
 			return
 		}
-		pages := int(max(0, total-1)/PageLimit) + 1
+		last := int(max(0, total-1)/PageLimit) + 1
 		ask := func(ctx context.Context, i int) ([]Observed, error) {
-			links, _, err := c.page(ctx, from+1+i, PageLimit)
+			links, _, err := c.page(ctx, pages.From+1+i, PageLimit, pages.Whole)
 			return links, err
 		}
-		for links, err := range inOrder(ctx, max(0, pages-from), 1, ask) {
+		rest := inOrder(ctx, max(0, last-pages.From), 1, ask)
+		if more != nil {
+			rest = oneByOne(ctx, pages.From+1, last, more, ask)
+		}
+		for links, err := range rest {
 			// Behind an empty page there is nothing more, whatever was expected.
 			if err == nil && len(links) == 0 {
 				return
@@ -111,13 +128,25 @@ func (c *Client) WalkAll(ctx context.Context, from int, expect func(total int)) 
 	}
 }
 
+// oneByOne calls do for 0 and on, for the pages from next to last, as long as
+// more says so.
+func oneByOne[T any](ctx context.Context, next, last int, more func(next, last int) bool, do func(context.Context, int) (T, error)) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for i := 0; next+i <= last && more(next+i, last); i++ {
+			if value, err := do(ctx, i); !yield(value, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
 // page asks for one page, and for its parts where the whole does not come.
-func (c *Client) page(ctx context.Context, number, limit int) (links []Observed, total int64, err error) {
+func (c *Client) page(ctx context.Context, number, limit int, whole bool) (links []Observed, total int64, err error) {
 	at := c.now()
 	page, err := c.List(ctx, number, limit)
 	e, ok := errors.AsType[*Error](err)
 	switch {
-	case !ok || !e.partial():
+	case !ok || !e.partial() || whole:
 		return page.Links, page.Total, err
 	case limit == 1:
 		position := fmt.Sprintf("link %d of the organization's list", number)
@@ -133,7 +162,7 @@ func (c *Client) page(ctx context.Context, number, limit int) (links []Observed,
 	}
 	parts := smallestFactor(limit)
 	for part := range parts {
-		more, n, err := c.page(ctx, (number-1)*parts+part+1, limit/parts)
+		more, n, err := c.page(ctx, (number-1)*parts+part+1, limit/parts, whole)
 		if err != nil {
 			return nil, 0, err
 		}

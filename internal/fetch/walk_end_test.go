@@ -19,7 +19,7 @@ func TestBatchesDoNotShareTheirMemory(t *testing.T) {
 	links, all := madeUp(t, 250)
 	s := fetchtest.StartFor(t, links...)
 	var batches [][]fetch.Observed
-	for batch, err := range newClient(t, s).Walk(t.Context(), all) {
+	for batch, err := range newClient(t, s).Walk(t.Context(), all, nil) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -37,7 +37,7 @@ func TestAWalkThatIsLeftLeavesNothingBehind(t *testing.T) {
 			s := fetchtest.NewServerFor(links...)
 			client := bubbleClient(s, 0)
 			batches := 0
-			for batch, err := range client.Walk(t.Context(), all) {
+			for batch, err := range client.Walk(t.Context(), all, nil) {
 				if err != nil || len(batch) != 100 {
 					t.Fatalf("%d links, %v", len(batch), err)
 				}
@@ -62,7 +62,7 @@ func TestAWalkWhoseRequestsHangIsLeftAtOnce(t *testing.T) {
 		client := clientOver(wireless{s: s, active: &active}, 0)
 		s.Hold(on(all[100:]...)) // never to be answered
 		took := passed(t, func() {
-			for batch, err := range client.Walk(t.Context(), all) {
+			for batch, err := range client.Walk(t.Context(), all, nil) {
 				if err != nil || len(batch) != 100 {
 					t.Errorf("%d links, %v", len(batch), err)
 				}
@@ -90,7 +90,7 @@ func TestACancelledWalkYieldsWhatWasSeenAndEndsWithTheContextsError(t *testing.T
 			}
 			done := make(chan result, 1)
 			go func() {
-				batches, err := collect(client.Walk(ctx, all))
+				batches, err := collect(client.Walk(ctx, all, nil))
 				done <- result{batches, err}
 			}()
 			synctest.Wait()
@@ -113,7 +113,7 @@ func TestASlowReaderIsNotRunAheadOf(t *testing.T) {
 		s := fetchtest.NewServerFor(links...)
 		client := bubbleClient(s, 0)
 		taken := 0
-		for batch, err := range client.Walk(t.Context(), all) {
+		for batch, err := range client.Walk(t.Context(), all, nil) {
 			if err != nil {
 				t.Fatal(err)
 			}

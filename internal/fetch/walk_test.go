@@ -87,7 +87,7 @@ func TestAWalkYieldsBatchesInTheOrderAskedFor(t *testing.T) {
 			links, all := madeUp(t, n)
 			s := fetchtest.StartFor(t, links...)
 			slices.Reverse(all)
-			batches, err := collect(newClient(t, s).Walk(t.Context(), all))
+			batches, err := collect(newClient(t, s).Walk(t.Context(), all, nil))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -103,7 +103,7 @@ func TestAWalkOfARecordedCatalogueSeesWhatIsThere(t *testing.T) {
 	t.Parallel()
 	s := fetchtest.Start(t, "alpha")
 	s.Goto(9)
-	batches, err := collect(newClient(t, s).Walk(t.Context(), ids(t, s.LinkIDs()...)))
+	batches, err := collect(newClient(t, s).Walk(t.Context(), ids(t, s.LinkIDs()...), nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +136,7 @@ func TestALinkIsGoneWhenPolarSaysSoTwice(t *testing.T) {
 	s.Inject(fetchtest.Fault{Match: on(all[1]), Play: notFound, Times: 1}) // gone, and then no telling
 	s.Inject(fetchtest.Fault{Match: on(all[1]), Play: fetchtest.Status(500, "")})
 	s.Inject(fetchtest.Fault{Match: on(all[2]), Play: notFound})
-	batches, err := collect(newClient(t, s).Walk(t.Context(), all))
+	batches, err := collect(newClient(t, s).Walk(t.Context(), all, nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +160,7 @@ func TestOtherMissingAnswersAreNoSignThatALinkIsGone(t *testing.T) {
 	} {
 		s.Inject(fetchtest.Fault{Match: on(all[i]), Play: play})
 	}
-	batches, err := collect(newClient(t, s).Walk(t.Context(), all))
+	batches, err := collect(newClient(t, s).Walk(t.Context(), all, nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +183,7 @@ func TestARefusedTokenEndsTheWalkAfterWhatWasSeen(t *testing.T) {
 			t.Parallel()
 			s := fetchtest.StartFor(t, links...)
 			s.Inject(fetchtest.Fault{Match: on(all[at:]...), Play: s.Recorded("401 unknown token")})
-			batches, err := collect(newClient(t, s).Walk(t.Context(), all))
+			batches, err := collect(newClient(t, s).Walk(t.Context(), all, nil))
 			if kindName(t, err) != "refused" {
 				t.Errorf("ended with %v", err)
 			}
@@ -200,7 +200,7 @@ func TestAnUnreachablePolarEndsTheWalk(t *testing.T) {
 			t.Parallel()
 			s := fetchtest.StartFor(t, links...)
 			s.Inject(fetchtest.Fault{Match: on(all[at:]...), Play: fetchtest.HTML(502)})
-			batches, err := collect(newClient(t, s).Walk(t.Context(), all))
+			batches, err := collect(newClient(t, s).Walk(t.Context(), all, nil))
 			if kindName(t, err) != "unavailable" || !fetch.Unreachable(err) {
 				t.Errorf("ended with %v", err)
 			}
@@ -218,7 +218,7 @@ func TestAWalkGivesUpAfterFiveInARow(t *testing.T) {
 	s := fetchtest.StartFor(t)
 	s.Inject(fetchtest.Fault{Play: fetchtest.Hangup()})
 	client := newClient(t, s)
-	batches, err := collect(client.Walk(t.Context(), all))
+	batches, err := collect(client.Walk(t.Context(), all, nil))
 	if len(batches) != 0 || kindName(t, err) != "unavailable" {
 		t.Errorf("%d batches, ended with %v", len(batches), err)
 	}
@@ -234,7 +234,7 @@ func TestFewerThanFiveLinksAreEnoughToGiveUp(t *testing.T) {
 		links, all := madeUp(t, n+1)
 		s := fetchtest.StartFor(t, links...)
 		s.Inject(fetchtest.Fault{Match: on(all...), Play: fetchtest.Status(503, "")})
-		if batches, err := collect(newClient(t, s).Walk(t.Context(), all)); len(batches) != 0 || kindName(t, err) != "unavailable" {
+		if batches, err := collect(newClient(t, s).Walk(t.Context(), all, nil)); len(batches) != 0 || kindName(t, err) != "unavailable" {
 			t.Errorf("%d links: %d batches, ended with %v", n+1, len(batches), err)
 		}
 		if n == 0 {
@@ -243,7 +243,7 @@ func TestFewerThanFiveLinksAreEnoughToGiveUp(t *testing.T) {
 		// One that is there shows that Polar is.
 		s = fetchtest.StartFor(t, links...)
 		s.Inject(fetchtest.Fault{Match: on(all[1:]...), Play: fetchtest.Status(503, "")})
-		batches, err := collect(newClient(t, s).Walk(t.Context(), all))
+		batches, err := collect(newClient(t, s).Walk(t.Context(), all, nil))
 		if err != nil {
 			t.Errorf("%d links: %v", n+1, err)
 		}
@@ -267,7 +267,7 @@ func TestALinkThatIsUnreachableAloneIsPartOfItsBatch(t *testing.T) {
 				unreachable = append(unreachable, all[i])
 			}
 			s.Inject(fetchtest.Fault{Match: on(unreachable...), Play: fetchtest.Status(502, "")})
-			batches, err := collect(newClient(t, s).Walk(t.Context(), all))
+			batches, err := collect(newClient(t, s).Walk(t.Context(), all, nil))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -296,7 +296,7 @@ func TestBrokenLinksInARowAreNoReasonToGiveUp(t *testing.T) {
 			t.Parallel()
 			s := fetchtest.StartFor(t, links...)
 			s.Inject(fetchtest.Fault{Play: play})
-			batches, err := collect(newClient(t, s).Walk(t.Context(), all))
+			batches, err := collect(newClient(t, s).Walk(t.Context(), all, nil))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -76,7 +76,7 @@ func benchOn(tb testing.TB, polar *fetchtest.Server, d *db.DB) *bench {
 // links is the source of all links known at the present step, by id.
 func (b *bench) links() syncer.Source {
 	b.tb.Helper()
-	return syncer.Source{Name: "test", Client: b.client, IDs: ids(b.tb, b.polar.LinkIDs()...)}
+	return syncer.Source{Name: "test", Client: b.client, IDs: ids(b.tb, b.polar.LinkIDs()...), Way: fetch.ByID}
 }
 
 // all is the source of every link of the organization.

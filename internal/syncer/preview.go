@@ -44,7 +44,7 @@ func (s *Syncer) preview(ctx context.Context, source Source, tally *tally, each 
 		}
 		there, absent := split(batch.links)
 		missing = append(missing, absent...)
-		changes, err := s.DB.Compare(ctx, rows(there))
+		changes, err := s.DB.Compare(ctx, rows(there, nil))
 		if err != nil {
 			return err
 		}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"syncer/internal/db"
 	"syncer/internal/fetch"
 )
 
@@ -24,12 +23,12 @@ const (
 
 // remove marks what Polar says is gone, unless that is suspiciously much: an
 // exchanged token sees none of the links either.
-func (s *Syncer) remove(ctx context.Context, held db.Run, missing []fetch.Observed, source Source, options Options, tally *tally) error {
+func (p *pass) remove(ctx context.Context, missing []fetch.Observed) error {
 	ids := make([]uuid.UUID, len(missing))
 	for i, o := range missing {
 		ids[i] = o.ID
 	}
-	states, err := s.DB.LinkStates(ctx, ids)
+	states, err := p.DB.LinkStates(ctx, ids)
 	if err != nil {
 		return fmt.Errorf("look up missing links: %w", err)
 	}
@@ -40,15 +39,15 @@ func (s *Syncer) remove(ctx context.Context, held db.Run, missing []fetch.Observ
 			live++
 		}
 		if !known {
-			tally.strangers = append(tally.strangers, id)
+			p.tally.strangers = append(p.tally.strangers, id)
 		}
 	}
-	total := tally.before + tally.links() + len(missing)
-	if err := s.guard(live, total, options.AllowMassRemoval); err != nil {
+	total := p.tally.counts[earlier] + p.tally.links() + len(missing)
+	if err := p.guard(live, total, p.options.AllowMassRemoval); err != nil {
 		return err
 	}
 	for chunk := range slices.Chunk(missing, fetch.BatchSize) {
-		if err := s.save(ctx, held, source, chunk, nil, tally); err != nil {
+		if err := p.save(ctx, chunk, nil); err != nil {
 			return err
 		}
 	}

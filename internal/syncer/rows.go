@@ -18,9 +18,11 @@ import (
 //
 // Links share products, and products share benefits, so most nested objects
 // come many times. Of several copies the one whose request began last counts.
-func rows(observed []fetch.Observed) *db.Batch {
-	c := collect(observed)
-	b := new(db.Batch)
+// Products, benefits, medias, meters and discounts that landed are left out, a
+// product with its prices.
+func rows(observed []fetch.Observed, landed map[uuid.UUID]bool) *db.Batch {
+	c := collect(observed, landed)
+	b := &db.Batch{Shared: c.shared}
 	for _, m := range sorted(c.meters) {
 		addMeter(b, m)
 	}
@@ -101,9 +103,10 @@ type collected struct {
 	gone      map[uuid.UUID]time.Time
 	failed    map[uuid.UUID]fetch.Observed
 	landed    []uuid.UUID
+	shared    int // things left out
 }
 
-func collect(observed []fetch.Observed) *collected {
+func collect(observed []fetch.Observed, landed map[uuid.UUID]bool) *collected {
 	c := &collected{
 		links: newest[fetch.CheckoutLink]{}, products: newest[fetch.Product]{}, prices: newest[fetch.Price]{},
 		meters: newest[fetch.Meter]{}, benefits: newest[fetch.Benefit]{}, medias: newest[fetch.Media]{},
@@ -120,11 +123,13 @@ func collect(observed []fetch.Observed) *collected {
 		default:
 			c.landed = append(c.landed, o.ID)
 			c.links.add(o.ID, o.At, o.Link)
-			if d := o.Link.Discount; d != nil {
+			if d := o.Link.Discount; d != nil && !c.leftOut(d.ID, landed) {
 				c.discounts.add(d.ID, o.At, d)
 			}
 			for i := range o.Link.Products {
-				c.products.add(o.Link.Products[i].ID, o.At, &o.Link.Products[i])
+				if p := &o.Link.Products[i]; !c.leftOut(p.ID, landed) {
+					c.products.add(p.ID, o.At, p)
+				}
 			}
 		}
 	}
@@ -133,17 +138,29 @@ func collect(observed []fetch.Observed) *collected {
 		for i := range p.v.Prices {
 			price := &p.v.Prices[i]
 			c.prices.add(price.ID, p.at, price)
-			if price.Meter != nil {
+			if price.Meter != nil && !c.leftOut(price.Meter.ID, landed) {
 				c.meters.add(price.Meter.ID, p.at, price.Meter)
 			}
 		}
 		for i := range p.v.Benefits {
-			c.benefits.add(p.v.Benefits[i].ID, p.at, &p.v.Benefits[i])
+			if !c.leftOut(p.v.Benefits[i].ID, landed) {
+				c.benefits.add(p.v.Benefits[i].ID, p.at, &p.v.Benefits[i])
+			}
 		}
 		for i := range p.v.Medias {
-			c.medias.add(p.v.Medias[i].ID, p.at, &p.v.Medias[i])
+			if !c.leftOut(p.v.Medias[i].ID, landed) {
+				c.medias.add(p.v.Medias[i].ID, p.at, &p.v.Medias[i])
+			}
 		}
 	}
 	slices.SortFunc(c.landed, compareIDs)
 	return c
+}
+
+// leftOut counts what need not be written again.
+func (c *collected) leftOut(id uuid.UUID, landed map[uuid.UUID]bool) bool {
+	if landed[id] {
+		c.shared++
+	}
+	return landed[id]
 }

@@ -32,6 +32,16 @@ type Source struct {
 	Client *fetch.Client
 	All    bool        // every link of the organization
 	IDs    []uuid.UUID // these, when not All; sorted, each once
+	Way    fetch.Way   // how links are asked for; "": fetch.Auto
+}
+
+// wants says whether the source is about the link.
+func (s *Source) wants(id uuid.UUID) bool {
+	if s.All {
+		return true
+	}
+	_, wanted := slices.BinarySearchFunc(s.IDs, id, compareIDs)
+	return wanted
 }
 
 // scope names what the source wants: runs of one scope ask for the same links.
@@ -90,9 +100,8 @@ func (s *Syncer) Run(ctx context.Context, source Source, options Options) (Repor
 	logger.InfoContext(ctx, "run started", slog.String("trigger", options.Trigger), slog.Bool("resumed", held.Checkpoint != nil))
 
 	tally := newTally(options.Progress, func() int64 { return source.Client.Requests() - requests })
-	err = s.whileHeld(ctx, held, tally, func(ctx context.Context) error {
-		return s.pass(ctx, held, source, options, tally)
-	})
+	p := &pass{Syncer: s, held: held, source: source, options: options, tally: tally, witness: newWitness()}
+	err = s.whileHeld(ctx, held, tally, p.run)
 
 	if err == nil && s.KeepChanges > 0 {
 		err = s.DB.PruneChanges(ctx, s.now().Add(-s.KeepChanges))
@@ -107,42 +116,50 @@ func (s *Syncer) Run(ctx context.Context, source Source, options Options) (Repor
 	return report, err
 }
 
-// pass fetches everything the source wants and saves it batch by batch. What was
+// pass is one way through everything that a source wants.
+type pass struct {
+	*Syncer
+	held    db.Run
+	source  Source
+	options Options
+	tally   *tally
+	witness *witness
+}
+
+// run fetches everything the source wants and saves it batch by batch. What was
 // seen in different states is fetched again. What Polar says is gone waits for
 // the end, when it is known how much that is.
-func (s *Syncer) pass(ctx context.Context, held db.Run, source Source, options Options, tally *tally) error {
+func (p *pass) run(ctx context.Context) error {
 	var missing []fetch.Observed
-	witness := newWitness()
-	for batch, err := range s.observe(ctx, source, held, tally) {
+	for batch, err := range p.observe(ctx, p.source, p.held, p.tally) {
 		if err != nil {
 			return err
 		}
 		there, absent := split(batch.links)
 		missing = append(missing, absent...)
-		witness.look(there)
 		var done json.RawMessage
-		if options.Resume {
+		if p.options.Resume {
 			batch.done.Gone = distinct(batch.done.Gone, missing)
 			if done, err = json.Marshal(batch.done); err != nil {
 				return fmt.Errorf("note how far the run is: %w", err)
 			}
 		}
-		if err := s.save(ctx, held, source, there, done, tally); err != nil {
+		if err := p.see(ctx, there, done); err != nil {
 			return err
 		}
 	}
-	if err := s.settle(ctx, held, source, witness, tally); err != nil {
+	if err := p.settle(ctx); err != nil {
 		return err
 	}
-	if source.All && tally.outcomes[uuid.Nil] != failed { // LIST holds no link any more that cannot be shown
-		if err := s.DB.ForgetFailures(ctx, held.Source, uuid.Nil); err != nil {
+	if p.source.All && p.tally.outcomes[uuid.Nil] != failed { // LIST holds no link any more that cannot be shown
+		if err := p.DB.ForgetFailures(ctx, p.held.Source, uuid.Nil); err != nil {
 			return err
 		}
 	}
 	if len(missing) == 0 {
 		return nil
 	}
-	return s.remove(ctx, held, missing, source, options, tally)
+	return p.remove(ctx, missing)
 }
 
 // distinct adds the ids of links to ids, each once.
@@ -167,39 +184,75 @@ func split(links []fetch.Observed) (there, absent []fetch.Observed) {
 	return there, absent
 }
 
-// save writes links, and how far the run is with them. A batch that Postgres
-// refuses is halved until the one bad link is alone; that one becomes a failure,
-// and all others land.
-func (s *Syncer) save(ctx context.Context, held db.Run, source Source, links []fetch.Observed, done json.RawMessage, tally *tally) error {
+// see saves links that were fetched. What they share with links of this run that
+// are saved already, and show in the same state, is left out.
+func (p *pass) see(ctx context.Context, links []fetch.Observed, done json.RawMessage) error {
 	if len(links) == 0 {
 		return nil
 	}
+	prints := p.witness.look(links)
+	b := rows(links, p.witness.landed(prints))
+	if b.Shared > 0 && p.witness.since.Before(b.Oldest) {
+		b.Oldest = p.witness.since
+	}
+	err := p.write(ctx, links, b, done)
+	if err == nil {
+		p.witness.land(prints, b.Oldest)
+		return nil
+	}
+	if b.Shared > 0 && errors.Is(err, db.ErrStale) {
+		// Another run has been there since: what was left out may be different now.
+		p.witness.unland()
+		return p.save(ctx, links, done)
+	}
+	return p.recover(ctx, links, done, err)
+}
+
+// save writes links with everything under them, and how far the run is with them.
+func (p *pass) save(ctx context.Context, links []fetch.Observed, done json.RawMessage) error {
+	if len(links) == 0 {
+		return nil
+	}
+	if err := p.write(ctx, links, rows(links, nil), done); err != nil {
+		return p.recover(ctx, links, done, err)
+	}
+	return nil
+}
+
+// write saves b, which is made of links.
+func (p *pass) write(ctx context.Context, links []fetch.Observed, b *db.Batch, done json.RawMessage) error {
 	saving, cancel := outlive(ctx) // what is being written when the run is stopped still commits
 	defer cancel()
-	b := rows(links)
 	b.Checkpoint = done
-	changes, err := s.DB.Save(saving, held, b)
+	changes, err := p.DB.Save(saving, p.held, b)
+	if err == nil {
+		p.tally.refreshed = 0
+		p.tally.saved(links, b, changes)
+	}
+	return err
+}
+
+// recover does what can be done about links that could not be saved. A batch that
+// Postgres refuses is halved until the one bad link is alone; that one becomes a
+// failure, and all others land.
+func (p *pass) recover(ctx context.Context, links []fetch.Observed, done json.RawMessage, err error) error {
 	switch {
-	case err == nil:
-		tally.refreshed = 0
-		tally.saved(links, b, changes)
-		return nil
 	case errors.Is(err, db.ErrStale):
-		return s.refresh(ctx, held, source, links, done, tally)
+		return p.refresh(ctx, links, done)
 	case !errors.Is(err, db.ErrRejected):
 		return fmt.Errorf("save %d links: %w", len(links), err)
 	case len(links) > 1:
 		half := len(links) / 2
-		if err := s.save(ctx, held, source, links[:half], nil, tally); err != nil {
+		if err := p.save(ctx, links[:half], nil); err != nil {
 			return err
 		}
-		return s.save(ctx, held, source, links[half:], done, tally)
+		return p.save(ctx, links[half:], done)
 	case links[0].Err != nil:
 		return fmt.Errorf("record the failure of link %s: %w", links[0].ID, err)
 	}
 	bad := links[0]
 	bad.Link, bad.Notes, bad.Err = nil, nil, err
-	return s.save(ctx, held, source, []fetch.Observed{bad}, done, tally)
+	return p.save(ctx, []fetch.Observed{bad}, done)
 }
 
 // refreshes is how often in a row links are fetched again because another run
@@ -209,8 +262,8 @@ const refreshes = 5
 // refresh fetches links again that another run has seen later than this one, and
 // saves what they are now. Two sources may share a schema, and their links
 // products; one run per source does not keep those apart.
-func (s *Syncer) refresh(ctx context.Context, held db.Run, source Source, links []fetch.Observed, done json.RawMessage, tally *tally) error {
-	if tally.refreshed++; tally.refreshed > refreshes {
+func (p *pass) refresh(ctx context.Context, links []fetch.Observed, done json.RawMessage) error {
+	if p.tally.refreshed++; p.tally.refreshed > refreshes {
 		return fmt.Errorf("save %d links: %w, time and again: do the clocks of the machines differ?", len(links), db.ErrStale)
 	}
 	removing := errors.Is(links[0].Err, fetch.ErrNotFound)
@@ -218,13 +271,13 @@ func (s *Syncer) refresh(ctx context.Context, held db.Run, source Source, links 
 	var now []fetch.Observed
 	for _, o := range links {
 		if o.ID == uuid.Nil { // cannot be asked for by id
-			o.At = s.now()
+			o.At = p.now()
 			now = append(now, o)
 		} else {
 			ids = append(ids, o.ID)
 		}
 	}
-	for again, err := range source.Client.Walk(ctx, ids) {
+	for again, err := range p.source.Client.Walk(ctx, ids, nil) {
 		if err != nil {
 			return err
 		}
@@ -232,9 +285,9 @@ func (s *Syncer) refresh(ctx context.Context, held db.Run, source Source, links 
 		now = append(now, there...)
 		if removing {
 			now = append(now, absent...)
-		} // else it went this moment, and the next run will see
+		} // else it went this moment, and the end of the run will see
 	}
-	return s.save(ctx, held, source, now, done, tally)
+	return p.save(ctx, now, done)
 }
 
 // whileHeld calls work while it keeps giving signs of life, and stops it when

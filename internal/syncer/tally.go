@@ -21,6 +21,7 @@ type outcome byte
 
 const (
 	pending outcome = iota
+	earlier         // finished by the run that this one goes on with
 	unchanged
 	changed
 	gone
@@ -33,7 +34,6 @@ type tally struct {
 	requests func() int64
 
 	total    atomic.Int64 // expected links; set while fetching
-	before   int          // links that the run had finished that this one goes on with
 	outcomes map[uuid.UUID]outcome
 	counts   [failed + 1]int // links, by outcome
 	failures []Failure
@@ -60,6 +60,16 @@ func newTally(progress func(Progress), requests func() int64) *tally {
 
 // expect says how many links there will be.
 func (t *tally) expect(total int) { t.total.Store(int64(total)) }
+
+// finished notes links that need not be asked for again.
+func (t *tally) finished(ids []uuid.UUID) {
+	for _, id := range ids {
+		t.set(id, earlier)
+	}
+}
+
+// knows says whether it is settled what became of a link.
+func (t *tally) knows(id uuid.UUID) bool { return t.outcomes[id] != pending }
 
 // links is how many links have been dealt with.
 func (t *tally) links() int {

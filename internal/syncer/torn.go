@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"hash/maphash"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
-	"syncer/internal/db"
 	"syncer/internal/fetch"
 )
 
@@ -21,28 +21,76 @@ var ErrTorn = errors.New("kept changing while it was read")
 // differ.
 const settleRounds = 3
 
-// witness notices when copies of one thing that were seen in one run differ: it
-// changed in between, and the answers are torn.
+// witness knows the copies of what links share that this run has seen. It notices
+// when two differ: the thing changed in between, and the answers are torn. And it
+// knows whose rows are in place, so that they need not be compared again for
+// every link that shows the same.
 type witness struct {
-	seed maphash.Seed
-	sums map[uuid.UUID]uint64
-	torn map[uuid.UUID]bool
+	seed   maphash.Seed
+	copies map[uuid.UUID]copied
+	torn   map[uuid.UUID]bool
+	since  time.Time // when the first request began whose answer is saved
+}
+
+// copied is the last copy of a thing.
+type copied struct {
+	sum    uint64
+	landed bool // its rows are in place
 }
 
 func newWitness() *witness {
-	return &witness{seed: maphash.MakeSeed(), sums: map[uuid.UUID]uint64{}, torn: map[uuid.UUID]bool{}}
+	return &witness{seed: maphash.MakeSeed(), copies: map[uuid.UUID]copied{}, torn: map[uuid.UUID]bool{}}
 }
 
-// look compares the links' copies with those seen before.
-func (w *witness) look(links []fetch.Observed) {
+// look compares the links' copies with those seen before, and returns their
+// prints.
+func (w *witness) look(links []fetch.Observed) []fetch.Print {
+	var prints []fetch.Print
 	for i := range links {
-		for _, p := range links[i].Prints(w.seed) {
-			if sum, seen := w.sums[p.ID]; seen && sum != p.Sum {
-				w.torn[p.ID] = true
-			}
-			w.sums[p.ID] = p.Sum
+		prints = append(prints, links[i].Prints(w.seed)...)
+	}
+	for _, p := range prints {
+		c, seen := w.copies[p.ID]
+		switch {
+		case !seen:
+			w.copies[p.ID] = copied{sum: p.Sum}
+		case c.sum != p.Sum:
+			w.torn[p.ID] = true
+			w.copies[p.ID] = copied{sum: p.Sum}
 		}
 	}
+	return prints
+}
+
+// landed says of which things that were looked at the rows are in place.
+func (w *witness) landed(prints []fetch.Print) map[uuid.UUID]bool {
+	landed := map[uuid.UUID]bool{}
+	for _, p := range prints {
+		if w.copies[p.ID].landed {
+			landed[p.ID] = true
+		}
+	}
+	return landed
+}
+
+// land notes that the rows of what was looked at are in place.
+func (w *witness) land(prints []fetch.Print, since time.Time) {
+	for _, p := range prints {
+		if c := w.copies[p.ID]; c.sum == p.Sum && !w.torn[p.ID] {
+			w.copies[p.ID] = copied{sum: c.sum, landed: true}
+		}
+	}
+	if w.since.IsZero() {
+		w.since = since
+	}
+}
+
+// unland forgets what landed.
+func (w *witness) unland() {
+	for id, c := range w.copies {
+		w.copies[id] = copied{sum: c.sum}
+	}
+	w.since = time.Time{}
 }
 
 // again begins a new round: the things that were torn, forgotten so that they
@@ -50,7 +98,7 @@ func (w *witness) look(links []fetch.Observed) {
 func (w *witness) again() []uuid.UUID {
 	ids := sortedIDs(w.torn)
 	for _, id := range ids {
-		delete(w.sums, id)
+		delete(w.copies, id)
 	}
 	clear(w.torn)
 	return ids
@@ -59,29 +107,22 @@ func (w *witness) again() []uuid.UUID {
 // settle fetches the links again that show torn things, until all copies agree.
 // The last ones count: their requests began last. Links whose copies still
 // differ after some rounds are failures of this run.
-func (s *Syncer) settle(ctx context.Context, held db.Run, source Source, w *witness, tally *tally) error {
-	wanted := map[uuid.UUID]bool{}
-	for _, id := range source.IDs {
-		wanted[id] = true
-	}
-	for round := 0; len(w.torn) > 0; round++ {
-		links, err := s.DB.LinksShowing(ctx, w.again())
+func (p *pass) settle(ctx context.Context) error {
+	for round := 0; len(p.witness.torn) > 0; round++ {
+		links, err := p.DB.LinksShowing(ctx, p.witness.again())
 		if err != nil {
 			return fmt.Errorf("look up links to fetch again: %w", err)
 		}
-		if !source.All {
-			links = slices.DeleteFunc(links, func(id uuid.UUID) bool { return !wanted[id] })
-		}
+		links = slices.DeleteFunc(links, func(id uuid.UUID) bool { return !p.source.wants(id) })
 		if round == settleRounds {
-			return s.unsettled(ctx, held, source, links, tally)
+			return p.unsettled(ctx, links)
 		}
-		for batch, err := range source.Client.Walk(ctx, links) {
+		for batch, err := range p.source.Client.Walk(ctx, links, nil) {
 			if err != nil {
 				return err
 			}
 			there, _ := split(batch) // what is gone by now, the next run will see
-			w.look(there)
-			if err := s.save(ctx, held, source, there, nil, tally); err != nil {
+			if err := p.see(ctx, there, nil); err != nil {
 				return err
 			}
 		}
@@ -91,13 +132,13 @@ func (s *Syncer) settle(ctx context.Context, held db.Run, source Source, w *witn
 
 // unsettled records links as failed whose copies never agreed. Their rows are as
 // last seen.
-func (s *Syncer) unsettled(ctx context.Context, held db.Run, source Source, links []uuid.UUID, tally *tally) error {
+func (p *pass) unsettled(ctx context.Context, links []uuid.UUID) error {
 	for chunk := range slices.Chunk(links, fetch.BatchSize) {
 		var failed []fetch.Observed
 		for _, id := range chunk {
-			failed = append(failed, fetch.Observed{ID: id, At: s.now(), Err: ErrTorn})
+			failed = append(failed, fetch.Observed{ID: id, At: p.now(), Err: ErrTorn})
 		}
-		if err := s.save(ctx, held, source, failed, nil, tally); err != nil {
+		if err := p.save(ctx, failed, nil); err != nil {
 			return err
 		}
 	}

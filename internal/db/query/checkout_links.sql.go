@@ -13,26 +13,6 @@ import (
 	"github.com/google/uuid"
 )
 
-const countCheckoutLinksThrough = `-- name: CountCheckoutLinksThrough :one
-SELECT count(*)
-FROM checkout_links
-WHERE removed_at IS NULL AND organization_id = $1 AND created_at <= $2
-`
-
-type CountCheckoutLinksThroughParams struct {
-	OrganizationID uuid.UUID
-	CreatedAt      time.Time
-}
-
-// How many live links of an organization are as old as created_at or older: as
-// many as LIST showed up to there, unless some are gone or were not shown.
-func (q *Queries) CountCheckoutLinksThrough(ctx context.Context, arg CountCheckoutLinksThroughParams) (int64, error) {
-	row := q.db.QueryRow(ctx, countCheckoutLinksThrough, arg.OrganizationID, arg.CreatedAt)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
-}
-
 const listCheckoutLinkStates = `-- name: ListCheckoutLinkStates :many
 SELECT id, (removed_at IS NOT NULL)::bool AS removed
 FROM checkout_links
@@ -58,6 +38,39 @@ func (q *Queries) ListCheckoutLinkStates(ctx context.Context, id []uuid.UUID) ([
 			return nil, err
 		}
 		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listCheckoutLinksThrough = `-- name: ListCheckoutLinksThrough :many
+SELECT id
+FROM checkout_links
+WHERE removed_at IS NULL AND organization_id = $1 AND created_at <= $2
+`
+
+type ListCheckoutLinksThroughParams struct {
+	OrganizationID uuid.UUID
+	CreatedAt      time.Time
+}
+
+// The live links of an organization that are as old as created_at or older: those
+// that LIST showed up to there, unless some are gone or were not shown.
+func (q *Queries) ListCheckoutLinksThrough(ctx context.Context, arg ListCheckoutLinksThroughParams) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, listCheckoutLinksThrough, arg.OrganizationID, arg.CreatedAt)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -114,19 +127,13 @@ func (q *Queries) ListLinksShowing(ctx context.Context, id []uuid.UUID) ([]uuid.
 const listLiveCheckoutLinks = `-- name: ListLiveCheckoutLinks :many
 SELECT id
 FROM checkout_links
-WHERE removed_at IS NULL AND organization_id = ANY ($1::uuid[]) AND created_at > $2
+WHERE removed_at IS NULL AND organization_id = ANY ($1::uuid[])
 ORDER BY id
 `
 
-type ListLiveCheckoutLinksParams struct {
-	OrganizationID []uuid.UUID
-	CreatedAt      time.Time
-}
-
-// The links of the given organizations that are not marked as gone and younger
-// than created_at.
-func (q *Queries) ListLiveCheckoutLinks(ctx context.Context, arg ListLiveCheckoutLinksParams) ([]uuid.UUID, error) {
-	rows, err := q.db.Query(ctx, listLiveCheckoutLinks, arg.OrganizationID, arg.CreatedAt)
+// The links of the given organizations that are not marked as gone.
+func (q *Queries) ListLiveCheckoutLinks(ctx context.Context, organizationID []uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, listLiveCheckoutLinks, organizationID)
 	if err != nil {
 		return nil, err
 	}
