@@ -61,10 +61,12 @@ WHERE id = @id AND status = 'running';
 SELECT
     begin_batch(@id::uuid, @oldest::timestamptz),
     set_config('enable_seqscan', 'off', true),
+    set_config('enable_bitmapscan', 'off', true),
     set_config('enable_hashjoin', 'off', true),
     set_config('enable_mergejoin', 'off', true),
     set_config('random_page_cost', '1.1', true),
     set_config('jit', 'off', true),
+    set_config('plan_cache_mode', 'force_generic_plan', true),
     set_config('syncer.run_id', (@id::uuid)::text, true),
     set_config('syncer.seen_at', @seen_at::text, true),
     set_config('syncer.previous', @previous::text, true);

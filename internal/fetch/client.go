@@ -168,7 +168,7 @@ func (c *Client) once(ctx context.Context, path string) (answer, error) {
 	if response.StatusCode == http.StatusOK {
 		limit = maxBody + 1
 	}
-	body, err := c.read(io.LimitReader(response.Body, limit))
+	body, err := c.read(io.LimitReader(response.Body, limit), min(response.ContentLength, limit))
 	e := judge(response, body, err, token)
 	if e == nil {
 		a.body = body
@@ -180,11 +180,16 @@ func (c *Client) once(ctx context.Context, path string) (answer, error) {
 	return a, e
 }
 
-// read reads an answer. Pages are alike in size, so the last one's is the first
-// guess: growing to it step by step would cost several times the memory.
-func (c *Client) read(answer io.Reader) ([]byte, error) {
+// read reads an answer of the given size, negative: unknown. Pages are alike in
+// size, so the last one's is the first guess then: growing to it step by step
+// would cost several times the memory.
+func (c *Client) read(answer io.Reader, size int64) ([]byte, error) {
+	if size < 0 {
+		size = c.size.Load()
+		size += size / 8
+	}
 	var body bytes.Buffer
-	body.Grow(int(c.size.Load()) + bytes.MinRead)
+	body.Grow(int(size) + bytes.MinRead)
 	_, err := body.ReadFrom(answer)
 	c.size.Store(int64(body.Len()))
 	return body.Bytes(), err

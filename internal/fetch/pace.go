@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -19,7 +20,7 @@ type pacer struct {
 	limit int // requests in any window; 0: no limit
 
 	mu          sync.Mutex
-	starts      []time.Time // ring of the last limit starts
+	starts      []time.Time // ring of the last starts, limit at most: as many as there are in a window
 	next        int         // where in the ring the oldest one stands
 	last        time.Time   // last start, or end of the opening request
 	opening     bool        // the first request after quiet is under way
@@ -28,7 +29,7 @@ type pacer struct {
 }
 
 func newPacer(limit int) *pacer {
-	return &pacer{limit: limit, starts: make([]time.Time, limit), changed: make(chan struct{})}
+	return &pacer{limit: limit, changed: make(chan struct{})}
 }
 
 // begin waits until a request may start, and says so to the others. Every begin
@@ -67,15 +68,31 @@ func (p *pacer) tryBegin() (wait time.Duration, changed <-chan struct{}) {
 		return quiet, p.changed
 	}
 	if p.limit > 0 {
-		if wait := p.starts[p.next].Add(window).Sub(now); wait > 0 {
+		if wait := p.count(now); wait > 0 {
 			return wait, p.changed
 		}
-		p.starts[p.next] = now
-		p.next = (p.next + 1) % p.limit
 	}
 	p.opening = now.Sub(p.last) >= quiet
 	p.last = now
 	return 0, nil
+}
+
+// count puts a start at now into the ring, over one that left the window. When
+// there is none and no room, it says how long until there is.
+func (p *pacer) count(now time.Time) (wait time.Duration) {
+	if len(p.starts) > 0 {
+		wait = p.starts[p.next].Add(window).Sub(now)
+	}
+	switch {
+	case len(p.starts) > 0 && wait <= 0:
+		p.starts[p.next] = now
+	case len(p.starts) < p.limit:
+		p.starts = slices.Insert(p.starts, p.next, now)
+	default:
+		return wait
+	}
+	p.next = (p.next + 1) % len(p.starts)
+	return 0
 }
 
 // end says that a request is over.

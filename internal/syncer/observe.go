@@ -21,6 +21,7 @@ import (
 type batch struct {
 	links []fetch.Observed
 	done  checkpoint
+	paged bool // one request showed all of them
 }
 
 // checkpoint is how far a run came: where the next one goes on.
@@ -55,7 +56,7 @@ type observation struct {
 // observe yields everything the source wants, in batches: by page while that costs
 // fewer requests than to ask for what is left by id, and then by id what the
 // pages did not show. Absence from the pages proves nothing. It goes on where a
-// stopped run was. A link is known to the tally when the next batch is asked for.
+// stopped run was.
 func (s *Syncer) observe(ctx context.Context, source Source, held db.Run, tally *tally) iter.Seq2[batch, error] {
 	return func(yield func(batch, error) bool) {
 		o := &observation{Syncer: s, source: source, tally: tally, organizations: map[uuid.UUID]bool{}}
@@ -117,7 +118,7 @@ func (o *observation) byPage(ctx context.Context, yield func(batch, error) bool)
 		if err != nil {
 			return o.withoutPages(ctx, err, yield)
 		}
-		if !yield(batch{o.page(links), o.done}, nil) {
+		if !yield(batch{o.page(links), o.done, true}, nil) {
 			return false
 		}
 	}
@@ -159,6 +160,7 @@ func (o *observation) page(links []fetch.Observed) []fetch.Observed {
 		return l.ID == uuid.Nil || !o.source.wants(l.ID) || o.tally.knows(l.ID)
 	})
 	for _, l := range links {
+		o.tally.set(l.ID, awaited)
 		o.left--
 		if l.Link != nil {
 			o.done.Shown++
@@ -213,11 +215,11 @@ func (o *observation) byID(ctx context.Context, ids []uuid.UUID, yield func(batc
 				o.nameless = o.nameless[1:]
 			}
 		}
-		if !yield(batch{links, o.done}, err) || err != nil {
+		if !yield(batch{links, o.done, false}, err) || err != nil {
 			return
 		}
 	}
 	if o.source.All && len(o.nameless) > 0 {
-		yield(batch{o.nameless, o.done}, nil)
+		yield(batch{o.nameless, o.done, false}, nil)
 	}
 }

@@ -124,12 +124,18 @@ type pass struct {
 	options Options
 	tally   *tally
 	witness *witness
+	saving  *saving // what is on its way into the database; nil: nothing
 }
 
 // run fetches everything the source wants and saves it batch by batch. What was
 // seen in different states is fetched again. What Polar says is gone waits for
 // the end, when it is known how much that is.
-func (p *pass) run(ctx context.Context) error {
+func (p *pass) run(ctx context.Context) (err error) {
+	defer func() {
+		if e := p.saved(ctx); err == nil {
+			err = e
+		}
+	}()
 	var missing []fetch.Observed
 	for batch, err := range p.observe(ctx, p.source, p.held, p.tally) {
 		if err != nil {
@@ -147,6 +153,14 @@ func (p *pass) run(ctx context.Context) error {
 		if err := p.see(ctx, there, done); err != nil {
 			return err
 		}
+		if !batch.paged { // a killed run must not have asked for many links in vain
+			if err := p.saved(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	if err := p.saved(ctx); err != nil {
+		return err
 	}
 	if err := p.settle(ctx); err != nil {
 		return err
@@ -184,8 +198,19 @@ func split(links []fetch.Observed) (there, absent []fetch.Observed) {
 	return there, absent
 }
 
-// see saves links that were fetched. What they share with links of this run that
-// are saved already, and show in the same state, is left out.
+// saving is a batch on its way into the database.
+type saving struct {
+	links  []fetch.Observed
+	prints []fetch.Print
+	batch  *db.Batch
+	result chan error
+	// changes are there when result is.
+	changes db.Changes
+}
+
+// see saves links that were fetched, while the caller goes on: saved is called
+// before the next ones are saved. What they share with links of this run that are
+// saved already, and show in the same state, is left out.
 func (p *pass) see(ctx context.Context, links []fetch.Observed, done json.RawMessage) error {
 	if len(links) == 0 {
 		return nil
@@ -195,17 +220,40 @@ func (p *pass) see(ctx context.Context, links []fetch.Observed, done json.RawMes
 	if b.Shared > 0 && p.witness.since.Before(b.Oldest) {
 		b.Oldest = p.witness.since
 	}
-	err := p.write(ctx, links, b, done)
-	if err == nil {
-		p.witness.land(prints, b.Oldest)
+	b.Checkpoint = done
+	if err := p.saved(ctx); err != nil {
+		return err
+	}
+	next := &saving{links: links, prints: prints, batch: b, result: make(chan error, 1)}
+	go func() {
+		err := error(nil)
+		next.changes, err = p.write(ctx, b)
+		next.result <- err
+	}()
+	p.saving = next
+	return nil
+}
+
+// saved waits for what is on its way into the database, and does what can be done
+// when it does not arrive.
+func (p *pass) saved(ctx context.Context) error {
+	last := p.saving
+	if last == nil {
 		return nil
 	}
-	if b.Shared > 0 && errors.Is(err, db.ErrStale) {
+	p.saving = nil
+	err := <-last.result
+	switch {
+	case err == nil:
+		p.witness.land(last.prints, last.batch.Oldest)
+		p.landed(last.links, last.batch, last.changes)
+		return nil
+	case last.batch.Shared > 0 && errors.Is(err, db.ErrStale):
 		// Another run has been there since: what was left out may be different now.
 		p.witness.unland()
-		return p.save(ctx, links, done)
+		return p.save(ctx, last.links, last.batch.Checkpoint)
 	}
-	return p.recover(ctx, links, done, err)
+	return p.recover(ctx, last.links, last.batch.Checkpoint, err)
 }
 
 // save writes links with everything under them, and how far the run is with them.
@@ -213,23 +261,28 @@ func (p *pass) save(ctx context.Context, links []fetch.Observed, done json.RawMe
 	if len(links) == 0 {
 		return nil
 	}
-	if err := p.write(ctx, links, rows(links, nil), done); err != nil {
+	b := rows(links, nil)
+	b.Checkpoint = done
+	changes, err := p.write(ctx, b)
+	if err != nil {
 		return p.recover(ctx, links, done, err)
 	}
+	p.landed(links, b, changes)
 	return nil
 }
 
-// write saves b, which is made of links.
-func (p *pass) write(ctx context.Context, links []fetch.Observed, b *db.Batch, done json.RawMessage) error {
-	saving, cancel := outlive(ctx) // what is being written when the run is stopped still commits
+// write saves a batch. What is being written when the run is stopped still
+// commits.
+func (p *pass) write(ctx context.Context, b *db.Batch) (db.Changes, error) {
+	longer, cancel := outlive(ctx)
 	defer cancel()
-	b.Checkpoint = done
-	changes, err := p.DB.Save(saving, p.held, b)
-	if err == nil {
-		p.tally.refreshed = 0
-		p.tally.saved(links, b, changes)
-	}
-	return err
+	return p.DB.Save(longer, p.held, b)
+}
+
+// landed counts links that are saved.
+func (p *pass) landed(links []fetch.Observed, b *db.Batch, changes db.Changes) {
+	p.tally.refreshed = 0
+	p.tally.saved(links, b, changes)
 }
 
 // recover does what can be done about links that could not be saved. A batch that

@@ -21,6 +21,7 @@ type outcome byte
 
 const (
 	pending outcome = iota
+	awaited         // observed
 	earlier         // finished by the run that this one goes on with
 	unchanged
 	changed
@@ -68,7 +69,7 @@ func (t *tally) finished(ids []uuid.UUID) {
 	}
 }
 
-// knows says whether it is settled what became of a link.
+// knows says whether a link was observed, or need not be.
 func (t *tally) knows(id uuid.UUID) bool { return t.outcomes[id] != pending }
 
 // links is how many links have been dealt with.

@@ -125,6 +125,9 @@ func (p *pass) settle(ctx context.Context) error {
 			if err := p.see(ctx, there, nil); err != nil {
 				return err
 			}
+			if err := p.saved(ctx); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

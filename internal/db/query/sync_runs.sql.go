@@ -79,10 +79,12 @@ const beginBatch = `-- name: BeginBatch :exec
 SELECT
     begin_batch($1::uuid, $2::timestamptz),
     set_config('enable_seqscan', 'off', true),
+    set_config('enable_bitmapscan', 'off', true),
     set_config('enable_hashjoin', 'off', true),
     set_config('enable_mergejoin', 'off', true),
     set_config('random_page_cost', '1.1', true),
     set_config('jit', 'off', true),
+    set_config('plan_cache_mode', 'force_generic_plan', true),
     set_config('syncer.run_id', ($1::uuid)::text, true),
     set_config('syncer.seen_at', $3::text, true),
     set_config('syncer.previous', $4::text, true)
