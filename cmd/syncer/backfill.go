@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"syncer/internal/db"
+	"syncer/internal/fetch"
 	"syncer/internal/syncer"
 )
 
@@ -133,7 +134,11 @@ func (o *backfillOptions) choose(c *config) error {
 	if o.all && len(ids) > 0 {
 		return errors.New("--all and ids contradict each other; give one of them")
 	}
-	c.Sources[0].All, c.Sources[0].IDs = o.all || all, ids
+	s := &c.Sources[0]
+	s.All, s.IDs = o.all || all, ids
+	if s.All && s.Fetch == fetch.ByID {
+		s.Fetch = fetch.Auto // what is configured is about the configured ids
+	}
 	return nil
 }
 

@@ -109,6 +109,28 @@ func TestBackfillSyncsTheConfiguredLinks(t *testing.T) {
 	}
 }
 
+func TestConfiguredLinksAreAskedForAsConfigured(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, "seed")
+	few := p.only(p.polar.LinkIDs()[:1]...)
+	for _, test := range []struct {
+		env         variables
+		lists, gets int
+	}{
+		{p.env, 0, 60},
+		{p.env.with("SYNCER_FETCH", "auto"), 1, 0},
+		{p.env.with("SYNCER_FETCH", "list"), 1, 0},
+		{few.with("SYNCER_FETCH", "auto"), 0, 1},
+		{few.with("SYNCER_FETCH", "list"), 1, 0},
+	} {
+		p.polar.ResetCounts()
+		backfilled(t, test.env, exitDone)
+		if got := p.polar.Requests(); got.Lists != test.lists || got.Gets != test.gets {
+			t.Errorf("fetch %s: %d pages, %d links by id; want %d, %d", test.env["SYNCER_FETCH"], got.Lists, got.Gets, test.lists, test.gets)
+		}
+	}
+}
+
 func TestBackfillSyncsTheGivenLinksInAnySpelling(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, "seed-ads")
@@ -129,7 +151,7 @@ func TestBackfillAllSyncsEveryLinkOfTheOrganization(t *testing.T) {
 		p := newPlace(t, "alpha")
 		env := p.env
 		if args == nil {
-			env = p.only("all")
+			env = p.all()
 		}
 		report := backfilled(t, env, exitDone, args...)
 		sameReport(t, report, "default", "succeeded", [5]int{120, 120, 0, 0, 0})

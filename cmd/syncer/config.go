@@ -51,6 +51,7 @@ type sourceConfig struct {
 	Token             fetch.Token // nil: none is configured
 	All               bool
 	IDs               []uuid.UUID // sorted, each once
+	Fetch             fetch.Way
 	Schedule          string
 	Schema            string
 	RequestsPerMinute int
@@ -123,7 +124,7 @@ func loadConfig(path string, env environment) (config, error) {
 //nolint:gochecknoglobals // a constant list
 var sourceVariables = []string{
 	"POLAR_ACCESS_TOKEN", "POLAR_ACCESS_TOKEN_FILE", "POLAR_SERVER", "POLAR_CHECKOUT_LINK_IDS",
-	"SYNCER_SCHEDULE", "SYNCER_REQUESTS_PER_MINUTE",
+	"SYNCER_SCHEDULE", "SYNCER_REQUESTS_PER_MINUTE", "SYNCER_FETCH",
 }
 
 func loadSource(s fileSource, schema string, env environment, folder string) (sourceConfig, error) {
@@ -144,6 +145,12 @@ func loadSource(s fileSource, schema string, env environment, folder string) (so
 	}
 	if c.All, c.IDs, err = parseIDs(texts); err != nil {
 		return c, fmt.Errorf("POLAR_CHECKOUT_LINK_IDS: %w", err)
+	}
+	if c.Fetch, err = fetch.ParseWay(cmp.Or(env.get("SYNCER_FETCH"), s.Fetch)); err != nil {
+		return c, fmt.Errorf("SYNCER_FETCH: %w", err)
+	}
+	if c.All && c.Fetch == fetch.ByID {
+		return c, errors.New("SYNCER_FETCH: id asks for known links one by one, and with `all` only LIST tells which there are; use auto or list, or configure the ids")
 	}
 	c.Schedule = cmp.Or(env.get("SYNCER_SCHEDULE"), s.Schedule, defaultSchedule)
 	if _, err := schedule.Parse(c.Schedule); err != nil {

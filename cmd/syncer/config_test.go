@@ -77,6 +77,12 @@ var settings = []struct {
 		wantDefault: "false []", wantFile: "false [" + someID + "]", wantVariable: "true []",
 	},
 	{
+		name: "way to fetch",
+		file: "sources: [{name: default, fetch: list}]", variable: "SYNCER_FETCH", value: "id",
+		read:        func(c config) string { return string(c.Sources[0].Fetch) },
+		wantDefault: "auto", wantFile: "list", wantVariable: "id",
+	},
+	{
 		name: "schedule",
 		file: "sources: [{name: default, schedule: '@hourly'}]", variable: "SYNCER_SCHEDULE", value: "CRON_TZ=UTC 1 2 * * *",
 		read:        func(c config) string { return c.Sources[0].Schedule },

@@ -31,6 +31,7 @@ type fileSource struct {
 	AccessToken       secretText `yaml:"access_token"`
 	AccessTokenFile   string     `yaml:"access_token_file"`
 	CheckoutLinkIDs   linkIDs    `yaml:"checkout_link_ids"`
+	Fetch             string     `yaml:"fetch"`
 	Schedule          string     `yaml:"schedule"`
 	Schema            string     `yaml:"schema"`
 	RequestsPerMinute *int       `yaml:"requests_per_minute"`

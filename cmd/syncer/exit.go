@@ -39,6 +39,12 @@ var errPartial = errors.New("some links could not be synced")
 // errDifferent: a dry run found differences. They have been printed already.
 var errDifferent = errors.New("there are differences")
 
+// told says whether err has been printed already, in a report.
+func told(err error) bool {
+	_, found := errors.AsType[foundError](err)
+	return found || errors.Is(err, errPartial) || errors.Is(err, errDifferent)
+}
+
 // signalError is why a context ended that a signal ended.
 type signalError struct{ signal os.Signal }
 
@@ -53,6 +59,9 @@ func exitCode(ctx context.Context, err error) int {
 	}
 	if _, ok := errors.AsType[usageError](err); ok {
 		return exitUsage
+	}
+	if found, ok := errors.AsType[foundError](err); ok {
+		return found.code
 	}
 	switch {
 	case err == nil:

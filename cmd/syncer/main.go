@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -24,7 +23,7 @@ func realMain(args []string, stdout, stderr io.Writer, env environment) int {
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	code := exitCode(ctx, err)
-	if err != nil && !errors.Is(err, errPartial) && !errors.Is(err, errDifferent) && code < exitSignal {
+	if err != nil && !told(err) && code < exitSignal {
 		fmt.Fprintf(stderr, "syncer: %v\n", err)
 		if text := hint(err); text != "" {
 			fmt.Fprintln(stderr, text)

@@ -36,6 +36,11 @@ func TestMistakesInTheConfigurationExit2AndAreNamed(t *testing.T) {
 		"an id as URN":        {variables{"POLAR_CHECKOUT_LINK_IDS": "urn:uuid:" + someID}, "", "is no checkout link id"},
 		"all and an id":       {variables{"POLAR_CHECKOUT_LINK_IDS": "all," + someID}, "", "give `all` alone, for every link"},
 
+		"way to fetch":            {variables{"SYNCER_FETCH": "pages"}, "", `SYNCER_FETCH: "pages": use auto, list, or id`},
+		"all links, each by id":   {variables{"SYNCER_FETCH": "id", "POLAR_CHECKOUT_LINK_IDS": "all"}, "", "SYNCER_FETCH: id asks for known links one by one, and with `all` only LIST tells which there are; use auto or list, or configure the ids"},
+		"all by id, in the file":  {variables{"POLAR_CHECKOUT_LINK_IDS": "-"}, "sources: [{name: a, checkout_link_ids: all, fetch: id}]", `source "a": SYNCER_FETCH: id asks for known links`},
+		"way to fetch not a text": {variables{"POLAR_*": "-"}, "sources: [{name: a, fetch: [id]}]", "this needs a text"},
+
 		"password file missing": {variables{"PGPASSWORD_FILE": "/there/is/no"}, "", "PGPASSWORD_FILE: open /there/is/no: no such file"},
 		"password file empty":   {variables{"PGPASSWORD_FILE": empty}, "", "PGPASSWORD_FILE: " + empty + " is empty"},
 

@@ -43,7 +43,7 @@ type place struct {
 }
 
 // newPlace has a migrated database, and a configuration for all links of a
-// recorded catalogue.
+// recorded catalogue, each by id: that is what most tests hold up and break.
 func newPlace(tb testing.TB, scenario string) *place {
 	tb.Helper()
 	polar := fetchtest.StartServer(tb, fetchtest.NewServer(recording(tb, scenario)))
@@ -61,6 +61,7 @@ func placeFor(tb testing.TB, database string, polar *fetchtest.Server) *place {
 		"POLAR_SERVER":            polar.URL,
 		"POLAR_ACCESS_TOKEN":      testToken,
 		"POLAR_CHECKOUT_LINK_IDS": strings.Join(polar.LinkIDs(), ","),
+		"SYNCER_FETCH":            "id",
 		"SYNCER_HTTP_ADDR":        "127.0.0.1:0", // any free port
 	}
 	return p
@@ -69,6 +70,11 @@ func placeFor(tb testing.TB, database string, polar *fetchtest.Server) *place {
 // only is the environment with these links configured.
 func (p *place) only(ids ...string) variables {
 	return p.env.with("POLAR_CHECKOUT_LINK_IDS", strings.Join(ids, " "))
+}
+
+// all is the environment with `all` configured, asked for by page.
+func (p *place) all() variables {
+	return p.env.with("POLAR_CHECKOUT_LINK_IDS", "all").without("SYNCER_FETCH")
 }
 
 // recordings are unpacked once for all tests.

@@ -56,6 +56,9 @@ func (a *app) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	for i := range sources {
+		sources[i].warnOfCycle(ctx, logger)
+	}
 	return serve(ctx, logger, listener, sources)
 }
 
@@ -95,7 +98,7 @@ func jobs(logger *slog.Logger, sources []opened) []schedule.Job {
 	var all []schedule.Job
 	for _, o := range sources {
 		logger.Info("source scheduled", slog.String("source", o.config.Name), slog.String("schedule", o.config.Schedule),
-			slog.String("server", o.config.Server.String()), slog.Bool("all", o.config.All), slog.Int("links", len(o.config.IDs)),
+			slog.String("server", o.config.Server.String()), slog.Bool("all", o.config.All), slog.Int("links", len(o.config.IDs)), slog.String("fetch", string(o.config.Fetch)),
 			slog.String("schema", o.config.Schema), slog.Int("requests_per_minute", o.config.RequestsPerMinute))
 		all = append(all, schedule.Job{
 			Name: o.config.Name, Spec: o.config.Schedule,

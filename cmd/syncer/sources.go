@@ -43,7 +43,7 @@ func (a *app) openSources(ctx context.Context, c config, logger *slog.Logger) (a
 		})
 		all = append(all, opened{
 			config: s, db: d,
-			source: syncer.Source{Name: s.Name, Client: client, All: s.All, IDs: s.IDs},
+			source: syncer.Source{Name: s.Name, Client: client, All: s.All, IDs: s.IDs, Way: s.Fetch},
 			syncer: &syncer.Syncer{DB: d, Logger: logger, KeepChanges: c.KeepChanges},
 		})
 	}
@@ -80,16 +80,24 @@ func (a *app) eachSource(ctx context.Context, do func(sourceConfig, *db.DB) erro
 // started.
 func checkSources(c config) error {
 	for _, s := range c.Sources {
-		if s.Token == nil {
-			return usageError{errors.New(about(c, s) +
-				"no access token; set POLAR_ACCESS_TOKEN or POLAR_ACCESS_TOKEN_FILE to one with the scope checkout_links:read")}
-		}
-		if !s.All && len(s.IDs) == 0 {
-			return usageError{errors.New(about(c, s) +
-				"no checkout links are configured; set POLAR_CHECKOUT_LINK_IDS to their ids, or to `all`")}
+		if lacks := missing(s); len(lacks) > 0 {
+			return usageError{fmt.Errorf("%s%s; %s", about(c, s), lacks[0].what, lacks[0].do)}
 		}
 	}
 	return nil
+}
+
+// lack is what a source lacks to be synced, and what to do about it.
+type lack struct{ what, do string }
+
+func missing(s sourceConfig) (all []lack) {
+	if s.Token == nil {
+		all = append(all, lack{"no access token", "set POLAR_ACCESS_TOKEN or POLAR_ACCESS_TOKEN_FILE to one with the scope checkout_links:read (in the file: access_token_file)"})
+	}
+	if !s.All && len(s.IDs) == 0 {
+		all = append(all, lack{"no checkout links are configured", "set POLAR_CHECKOUT_LINK_IDS to their ids, or to `all` (in the file: checkout_link_ids)"})
+	}
+	return all
 }
 
 // about begins an error text with the source's name where there are several.

@@ -61,6 +61,7 @@ func TestMistakesInTheCommandLineExit2WithAHint(t *testing.T) {
 		"backfill --everything":           "unknown flag: --everything; see `syncer backfill --help`",
 		"backfill --source":               "flag needs an argument: --source; see `syncer backfill --help`",
 		"health now":                      "see `syncer health --help`",
+		"doctor now":                      "unknown command \"now\" for \"syncer doctor\"; see `syncer doctor --help`",
 		"version now":                     "see `syncer version --help`",
 		"demo now":                        "see `syncer demo --help`",
 		"demo --every 1":                  "missing unit in duration \"1\"; see `syncer demo --help`",

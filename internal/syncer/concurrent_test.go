@@ -15,6 +15,7 @@ import (
 
 	"syncer/internal/db"
 	"syncer/internal/db/dbtest"
+	"syncer/internal/fetch"
 	"syncer/internal/fetch/fetchtest"
 	"syncer/internal/syncer"
 	"syncer/internal/syncer/oracle"
@@ -117,7 +118,7 @@ func TestTwoWritersConverge(t *testing.T) {
 			random.Shuffle(len(ids), func(i, j int) { ids[i], ids[j] = ids[j], ids[i] })
 			ids = ids[:15]
 			slices.SortFunc(ids, func(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) })
-			source := syncer.Source{Name: fmt.Sprint("writer ", i), Client: b.client, IDs: ids}
+			source := syncer.Source{Name: fmt.Sprint("writer ", i), Client: b.client, IDs: ids, Way: fetch.ByID}
 			running.Go(func() {
 				if _, err := b.syncer.Run(t.Context(), source, syncer.Options{Trigger: "test", AllowMassRemoval: true}); err != nil {
 					t.Errorf("writer %d: %v", i, err)

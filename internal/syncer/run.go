@@ -44,8 +44,9 @@ func (s *Source) wants(id uuid.UUID) bool {
 	return wanted
 }
 
-// scope names what the source wants: runs of one scope ask for the same links.
-func (s *Source) scope() string {
+// Scope names what the source wants, as the column scope of sync_runs does: runs of
+// one scope ask for the same links.
+func (s *Source) Scope() string {
 	if s.All {
 		return "all"
 	}
@@ -90,7 +91,7 @@ func (s *Syncer) Run(ctx context.Context, source Source, options Options) (Repor
 	began := time.Now()
 	requests := source.Client.Requests()
 	held, err := s.DB.StartRun(ctx, db.Start{
-		Source: source.Name, Trigger: options.Trigger, Scope: source.scope(), At: s.now(),
+		Source: source.Name, Trigger: options.Trigger, Scope: source.Scope(), At: s.now(),
 		Resume: options.Resume && !options.Restart,
 	})
 	if err != nil {
@@ -132,7 +133,7 @@ type pass struct {
 // the end, when it is known how much that is.
 func (p *pass) run(ctx context.Context) (err error) {
 	defer func() {
-		if e := p.saved(ctx); err == nil {
+		if _, e := p.saved(ctx); err == nil {
 			err = e
 		}
 	}()
@@ -154,12 +155,12 @@ func (p *pass) run(ctx context.Context) (err error) {
 			return err
 		}
 		if !batch.paged { // a killed run must not have asked for many links in vain
-			if err := p.saved(ctx); err != nil {
+			if _, err := p.saved(ctx); err != nil {
 				return err
 			}
 		}
 	}
-	if err := p.saved(ctx); err != nil {
+	if _, err := p.saved(ctx); err != nil {
 		return err
 	}
 	if err := p.settle(ctx); err != nil {
@@ -200,60 +201,67 @@ func split(links []fetch.Observed) (there, absent []fetch.Observed) {
 
 // saving is a batch on its way into the database.
 type saving struct {
-	links  []fetch.Observed
-	prints []fetch.Print
-	batch  *db.Batch
-	result chan error
-	// changes are there when result is.
-	changes db.Changes
+	links   []fetch.Observed
+	batch   *db.Batch
+	changes db.Changes // there when result is
+	result  chan error
 }
 
 // see saves links that were fetched, while the caller goes on: saved is called
 // before the next ones are saved. What they share with links of this run that are
-// saved already, and show in the same state, is left out.
+// saved, and show in the same state, is left out.
 func (p *pass) see(ctx context.Context, links []fetch.Observed, done json.RawMessage) error {
 	if len(links) == 0 {
 		return nil
 	}
 	prints := p.witness.look(links)
-	b := rows(links, p.witness.landed(prints))
-	if b.Shared > 0 && p.witness.since.Before(b.Oldest) {
-		b.Oldest = p.witness.since
+	b := p.rows(links, prints)
+	switch whole, err := p.saved(ctx); {
+	case err != nil:
+		return err
+	case !whole: // what is left out may not be there
+		b = p.rows(links, prints)
 	}
 	b.Checkpoint = done
-	if err := p.saved(ctx); err != nil {
-		return err
-	}
-	next := &saving{links: links, prints: prints, batch: b, result: make(chan error, 1)}
+	next := &saving{links: links, batch: b, result: make(chan error, 1)}
 	go func() {
-		err := error(nil)
+		var err error
 		next.changes, err = p.write(ctx, b)
 		next.result <- err
 	}()
 	p.saving = next
+	p.witness.land(prints, b.Oldest)
 	return nil
 }
 
+// rows is a batch without what is in place already. What it rests on is as old as
+// that, then.
+func (p *pass) rows(links []fetch.Observed, prints []fetch.Print) *db.Batch {
+	b := rows(links, p.witness.landed(prints))
+	if b.Shared > 0 && p.witness.since.Before(b.Oldest) {
+		b.Oldest = p.witness.since
+	}
+	return b
+}
+
 // saved waits for what is on its way into the database, and does what can be done
-// when it does not arrive.
-func (p *pass) saved(ctx context.Context) error {
+// when it does not arrive. It says whether it arrived as it was.
+func (p *pass) saved(ctx context.Context) (whole bool, err error) {
 	last := p.saving
 	if last == nil {
-		return nil
+		return true, nil
 	}
 	p.saving = nil
-	err := <-last.result
-	switch {
-	case err == nil:
-		p.witness.land(last.prints, last.batch.Oldest)
+	if err = <-last.result; err == nil {
 		p.landed(last.links, last.batch, last.changes)
-		return nil
-	case last.batch.Shared > 0 && errors.Is(err, db.ErrStale):
-		// Another run has been there since: what was left out may be different now.
-		p.witness.unland()
-		return p.save(ctx, last.links, last.batch.Checkpoint)
+		return true, nil
 	}
-	return p.recover(ctx, last.links, last.batch.Checkpoint, err)
+	p.witness.unland()
+	if last.batch.Shared > 0 && errors.Is(err, db.ErrStale) {
+		// Another run has been there since: what was left out may be different now.
+		return false, p.save(ctx, last.links, last.batch.Checkpoint)
+	}
+	return false, p.recover(ctx, last.links, last.batch.Checkpoint, err)
 }
 
 // save writes links with everything under them, and how far the run is with them.

@@ -35,7 +35,7 @@ type witness struct {
 // copied is the last copy of a thing.
 type copied struct {
 	sum    uint64
-	landed bool // its rows are in place
+	landed bool // its rows are in place, or on their way
 }
 
 func newWitness() *witness {
@@ -73,7 +73,7 @@ func (w *witness) landed(prints []fetch.Print) map[uuid.UUID]bool {
 	return landed
 }
 
-// land notes that the rows of what was looked at are in place.
+// land notes that the rows of what was looked at are in place, or on their way.
 func (w *witness) land(prints []fetch.Print, since time.Time) {
 	for _, p := range prints {
 		if c := w.copies[p.ID]; c.sum == p.Sum && !w.torn[p.ID] {
@@ -85,7 +85,8 @@ func (w *witness) land(prints []fetch.Print, since time.Time) {
 	}
 }
 
-// unland forgets what landed.
+// unland forgets what landed: some of it did not arrive, or another run has been
+// there since.
 func (w *witness) unland() {
 	for id, c := range w.copies {
 		w.copies[id] = copied{sum: c.sum}
@@ -125,7 +126,7 @@ func (p *pass) settle(ctx context.Context) error {
 			if err := p.see(ctx, there, nil); err != nil {
 				return err
 			}
-			if err := p.saved(ctx); err != nil {
+			if _, err := p.saved(ctx); err != nil {
 				return err
 			}
 		}

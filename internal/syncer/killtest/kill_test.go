@@ -39,13 +39,14 @@ func build(tb testing.TB) string {
 type program struct {
 	binary, database string
 	polar            *fetchtest.Server
+	way              string // SYNCER_FETCH
 }
 
 // backfill starts one over all links that are known at the present step.
 func (p *program) backfill(ctx context.Context, args ...string) *exec.Cmd {
 	c := exec.CommandContext(ctx, p.binary, append([]string{"backfill", "--json"}, args...)...)
 	c.Env = append(os.Environ(), "DATABASE_URL="+p.database, "POLAR_SERVER="+p.polar.URL, "POLAR_ACCESS_TOKEN="+p.polar.Token(),
-		"POLAR_CHECKOUT_LINK_IDS="+strings.Join(p.polar.LinkIDs(), ","), "SYNCER_REQUESTS_PER_MINUTE=1000000", "SYNCER_CONFIG=")
+		"POLAR_CHECKOUT_LINK_IDS="+strings.Join(p.polar.LinkIDs(), ","), "SYNCER_REQUESTS_PER_MINUTE=1000000", "SYNCER_FETCH="+p.way, "SYNCER_CONFIG=")
 	c.Stderr = new(strings.Builder)
 	return c
 }
@@ -253,7 +254,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &program{binary: build(t), database: dbtest.URL(t), polar: fetchtest.Start(t, "alpha")}
+	p := &program{binary: build(t), database: dbtest.URL(t), polar: fetchtest.Start(t, "alpha"), way: "id"}
 	d := dbtest.Open(t, p.database)
 	o := oracle.New()
 	random := rand.New(rand.NewPCG(1, 2))
@@ -301,6 +302,61 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	}
 	if abandoned < kills/2 || running != 0 || resumed < kills/5 {
 		t.Errorf("%d runs abandoned, %d running, %d gone on with", abandoned, running, resumed)
+	}
+}
+
+// TestKilledBetweenPages kills backfills that have one page of two in place: the
+// next run goes on with the second, unless pages do not show a link that has a row.
+func TestKilledBetweenPages(t *testing.T) {
+	t.Parallel()
+	rec, err := fetchtest.Load("alpha")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &program{binary: build(t), database: dbtest.URL(t), polar: fetchtest.Start(t, "alpha"), way: "auto"}
+	d := dbtest.Open(t, p.database)
+	o := oracle.New()
+	page := func(number string) func(*http.Request) bool {
+		return func(r *http.Request) bool { return r.URL.RawQuery == "page="+number+"&limit=100" }
+	}
+	resumed := 0
+	for step := range rec.Len() {
+		p.polar.Goto(step)
+		if err := o.Observe(time.Unix(int64(step), 0), answers(t, rec, step)); err != nil {
+			t.Fatal(err)
+		}
+		c := p.backfill(t.Context())
+		_, release := p.polar.Hold(page("2"))
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		wait(ctx, d, `SELECT checkpoint ->> 'pages' = '1' FROM sync_runs WHERE status = 'running'`)
+		if ctx.Err() != nil {
+			t.Fatalf("step %d: the first page never landed\n%s", step, c.Stderr)
+		}
+		cancel()
+		if err := c.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		_ = c.Wait() // killed
+		release()
+		var again atomic.Int64
+		counter := p.polar.Inject(fetchtest.Fault{Match: page("1"), Play: func(w http.ResponseWriter, r *http.Request, normal http.Handler) {
+			again.Add(1)
+			normal.ServeHTTP(w, r)
+		}})
+		p.finish(t)
+		counter.Stop()
+		if again.Load() == 0 {
+			resumed++
+		} else if !slices.ContainsFunc(answers(t, rec, step), func(a oracle.Answer) bool { return a.Status != http.StatusOK }) {
+			t.Errorf("step %d: the first page was asked for again", step)
+		}
+		check(t, d, o, step)
+	}
+	if resumed == 0 {
+		t.Error("no run went on with the second page")
 	}
 }
 

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"syncer/internal/db"
+	"syncer/internal/db/query"
+	"syncer/internal/fetch"
+	"syncer/internal/schedule"
+	"syncer/internal/syncer"
+)
+
+// unknown is how many links there are when nothing tells.
+const unknown = -1
+
+// ticksAhead is how many ticks are looked at for the shortest time between two.
+// Cron specs can be irregular: 0,5 * * * * leaves 5 minutes and 55.
+const ticksAhead = 100
+
+// cycle is how long one run of a source takes at its budget, and how long it may
+// take for the next tick not to be missed.
+type cycle struct {
+	links    int  // that are wanted
+	total    int  // of the organization
+	least    bool // total is not known, and counted as low as it can be
+	requests int  // to ask for the links, without retries
+	budget   int  // requests a minute
+	lasts    time.Duration
+	gap      time.Duration // the shortest between two ticks; 0: there is but one
+}
+
+// newCycle works out the cycle of a source from how many links its organization
+// has. Unless that is known there is none for a source that wants all of them;
+// for one that wants some, these count as all there are, the best case.
+func newCycle(s sourceConfig, total int, now time.Time) (c cycle, known bool) {
+	c = cycle{links: len(s.IDs), total: max(total, len(s.IDs)), least: total == unknown, budget: s.RequestsPerMinute}
+	if s.All {
+		if total == unknown {
+			return cycle{}, false
+		}
+		c.links = total
+	}
+	c.requests = s.Fetch.Requests(c.links, c.total)
+	c.lasts = time.Duration(c.requests) * time.Minute / time.Duration(c.budget)
+	c.gap = shortestGap(s.Schedule, now)
+	return c, true
+}
+
+func shortestGap(spec string, now time.Time) (shortest time.Duration) {
+	var last time.Time
+	n := 0
+	for tick := range schedule.Ticks(spec, now) {
+		if gap := tick.Sub(last); n > 0 && (shortest == 0 || gap < shortest) {
+			shortest = gap
+		}
+		if last, n = tick, n+1; n == ticksAhead {
+			break
+		}
+	}
+	return shortest
+}
+
+// kept says whether a run ends before the next one is due.
+func (c cycle) kept() bool { return c.gap == 0 || c.lasts <= c.gap }
+
+func (c cycle) String() string {
+	bound := ""
+	if c.least && c.requests < c.links {
+		bound = "at least "
+	}
+	return fmt.Sprintf("%s: %s%s, %s at %d a minute",
+		counted(c.links, "link", "links"), bound, counted(c.requests, "request", "requests"), lasting(c.lasts), c.budget)
+}
+
+// advice is what would let the schedule be kept.
+func (c cycle) advice(s sourceConfig) string {
+	var ways []string
+	if s.Fetch == fetch.ByID && fetch.Auto.Requests(c.links, c.total) < c.requests {
+		ways = append(ways, "`fetch: auto`, which asks for a hundred links at once where that is cheaper")
+	}
+	ways = append(ways, fmt.Sprintf("a schedule with %s or more between two ticks", lasting(c.lasts)))
+	enough := int((time.Duration(c.requests)*time.Minute + c.gap - 1) / c.gap)
+	if limit := fetch.Limit(s.Server); enough <= limit {
+		ways = append(ways, fmt.Sprintf("a budget of %d requests a minute or more (Polar allows %d)", enough, limit))
+	}
+	return "What helps: " + strings.Join(ways, "; or ") + "."
+}
+
+// warnOfCycle logs that a source cannot keep its schedule. It asks nobody but
+// the database: what a run costs is known from the one before.
+func (o *opened) warnOfCycle(ctx context.Context, logger *slog.Logger) {
+	total := unknown
+	if last, err := lastFinished(ctx, o.db, o.source); err == nil && o.config.All {
+		total = int(last.LinksTotal)
+	}
+	c, known := newCycle(o.config, total, time.Now())
+	if !known || c.kept() {
+		return
+	}
+	logger.WarnContext(ctx, "the schedule cannot be kept: ticks will be missed", slog.String("source", o.config.Name),
+		slog.Int("links", c.links), slog.Int("requests", c.requests), slog.Int("requests_per_minute", c.budget),
+		slog.Duration("run", c.lasts), slog.Duration("between_ticks", c.gap), slog.String("hint", c.advice(o.config)))
+}
+
+// lastFinished is the last run that came to its end and asked for what the source
+// wants. The error is pgx.ErrNoRows when there is none.
+func lastFinished(ctx context.Context, d *db.DB, s syncer.Source) (query.GetLastFinishedRunRow, error) {
+	run, err := d.Queries().GetLastFinishedRun(ctx, query.GetLastFinishedRunParams{Source: s.Name, Scope: s.Scope()})
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		err = fmt.Errorf("look for the last run: %w", d.Explain(err))
+	}
+	return run, err
+}
+
+// lasting writes a duration for people, rounded up to seconds, in two units at
+// most.
+func lasting(d time.Duration) string {
+	left := int64((d + time.Second - 1) / time.Second)
+	var parts []string
+	for _, unit := range []struct {
+		seconds   int64
+		one, many string
+	}{{86400, "day", "days"}, {3600, "h", "h"}, {60, "min", "min"}, {1, "s", "s"}} {
+		if n := left / unit.seconds; n > 0 {
+			parts = append(parts, counted(int(n), unit.one, unit.many))
+		} else if len(parts) > 0 {
+			break // 1 h 0 min 5 s is 1 h
+		}
+		left %= unit.seconds
+	}
+	if len(parts) == 0 {
+		return "0 s"
+	}
+	return strings.Join(parts[:min(2, len(parts))], " ")
+}

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"syncer/internal/db"
+	"syncer/internal/db/query"
+	"syncer/internal/localpg"
+)
+
+func (e *examination) checkDatabase(ctx context.Context) finding {
+	if e.config.Database.Private {
+		if f, stops := noPrivateYet(); stops { //nolint:contextcheck // Find takes none, and takes no time
+			return f
+		}
+	}
+	there, err := e.open(ctx, e.source.Schema)
+	if err != nil {
+		return unreadable(ctx, err)
+	}
+	server, err := there.Queries().GetServer(ctx)
+	if err != nil {
+		return unreadable(ctx, there.Explain(err))
+	}
+	e.db, e.role = there, server.Role
+	f := judgeServer(server, there.Pool().Config().ConnConfig.Host)
+	if e.config.Database.Private && f.Status == "ok" {
+		return warn("no database is configured, so this one is private: "+f.Message, privateAdvice)
+	}
+	return f
+}
+
+const privateAdvice = "Good for a first try, not for keeping: set DATABASE_URL to a Postgres of your own, 14 or newer."
+
+// noPrivateYet is why there is no private Postgres. A run would make one; this
+// does not.
+func noPrivateYet() (f finding, stops bool) {
+	folder, err := privateFolder()
+	if err != nil {
+		return wrong(exitUsage, err.Error(), privateAdvice), true
+	}
+	if _, err := os.Stat(filepath.Join(folder, "data")); err == nil || !errors.Is(err, os.ErrNotExist) {
+		return finding{}, false // it is there, or starting it will say why not
+	}
+	if _, err := localpg.Find(); err != nil {
+		return wrong(exitUsage, "no database is configured, and none can be started: "+err.Error(),
+			"Set DATABASE_URL to a Postgres of your own, 14 or newer."), true
+	}
+	f = warn("no database is configured; the first run would make a private one in "+folder, privateAdvice)
+	f.stops = true
+	return f, true
+}
+
+// judgeServer says whether the server will do.
+func judgeServer(server query.GetServerRow, host string) finding {
+	version, _, _ := strings.Cut(server.Version, " ") // without who packed it
+	text := fmt.Sprintf("Postgres %s at %s, database %s, role %s", version, host, server.Database, server.Role)
+	var f finding
+	switch {
+	case server.VersionNumber < db.OldestServer:
+		f = wrong(exitDatabase, text+": it is too old", "Use Postgres 14 or newer.")
+	case server.Standby:
+		f = wrong(exitDatabase, text+": it is a standby, which can only be read", "Point DATABASE_URL to the primary.")
+	case server.ReadOnly:
+		f = wrong(exitDatabase, text+": what is written there is refused",
+			"Take default_transaction_read_only away from the role, the database, or DATABASE_URL.")
+	default:
+		f = good("%s", text)
+	}
+	f.stops = false // all of them can be looked at
+	return f
+}
+
+func (e *examination) checkSchema(ctx context.Context) finding {
+	err := e.db.CheckSchema(ctx)
+	switch {
+	case err == nil:
+		return good("%s is what this syncer needs", e.source.Schema)
+	case errors.Is(err, db.ErrDenied):
+		return wrong(exitDatabase, fmt.Sprintf("role %s may not look into schema %s", e.role, e.source.Schema), e.grants())
+	case errors.Is(err, db.ErrSchema):
+		text := strings.TrimPrefix(err.Error(), db.ErrSchema.Error()+": ")
+		message, advice, _ := strings.Cut(text, "; ")
+		return wrong(exitSchema, message, sentence(advice))
+	}
+	return unreadable(ctx, err)
+}
+
+// sentence begins with a capital and ends with a full stop.
+func sentence(text string) string {
+	if text == "" {
+		return ""
+	}
+	return strings.ToUpper(text[:1]) + text[1:] + "."
+}
+
+func (e *examination) checkRights(ctx context.Context) finding {
+	lacks, err := e.db.MissingRights(ctx, e.config.KeepChanges > 0)
+	if err != nil {
+		return unreadable(ctx, err)
+	}
+	if len(lacks) == 0 {
+		return good("role %s may do what a run needs", e.role)
+	}
+	var texts []string
+	for _, l := range lacks {
+		texts = append(texts, l.Right+" on "+some(l.On, 3))
+	}
+	return wrong(exitDatabase, fmt.Sprintf("role %s lacks %s", e.role, strings.Join(texts, "; ")), e.grants())
+}
+
+// grants is what gives the role all it needs.
+func (e *examination) grants() string {
+	return fmt.Sprintf(`Use the role that owns the schema, or let that one say:
+GRANT USAGE ON SCHEMA %[1]s TO %[2]s;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %[1]s TO %[2]s;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA %[1]s TO %[2]s;`, e.source.Schema, pgx.Identifier{e.role}.Sanitize())
+}
+
+// some lists the first texts, and says how many more there are.
+func some(texts []string, most int) string {
+	if len(texts) <= most+1 { // "and 1 more" is no shorter
+		return strings.Join(texts, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(texts[:most], ", "), len(texts)-most)
+}
+
+// clocksApart is from where on clocks that differ are worth a word.
+const clocksApart = 2 * time.Second
+
+func (e *examination) checkClock(ctx context.Context) finding {
+	ahead, margin, err := e.db.Clock(ctx, e.now)
+	if err != nil {
+		return unreadable(ctx, err)
+	}
+	differ := ahead.Abs()
+	if differ-margin < clocksApart {
+		return good("this machine's and the database's agree to %.1f s", max(differ, 100*time.Millisecond).Seconds())
+	}
+	direction := "ahead of"
+	if ahead < 0 {
+		direction = "behind"
+	}
+	return warn(fmt.Sprintf("the database's is %.1f s %s this machine's", differ.Seconds(), direction),
+		"Let both machines follow a time server (NTP). What was seen later wins, by the clock of the machine that saw it.")
+}

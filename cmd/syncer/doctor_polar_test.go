@@ -1,0 +1,97 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"syncer/internal/fetch/fetchtest"
+)
+
+func TestDoctorSaysWhatIsWrongWithPolarAndTheToken(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, "seed-ads")
+	for name, test := range map[string]struct { //nolint:paralleltest // one Polar, one fault at a time
+		play     fetchtest.Play
+		times    int // 0: always
+		code     int
+		status   string
+		message  string
+		advice   string
+		requests int
+	}{
+		"unknown token":       {p.polar.Recorded("401 unknown token"), 0, exitRefused, "problem", "Polar refused the token: status 401: ", "Make an organization access token with the scope checkout_links:read", 1},
+		"scope missing":       {p.polar.Recorded("403 scope missing"), 0, exitRefused, "problem", "Polar refused the token: status 403: ", "Give the token the scope checkout_links:read", 1},
+		"over the limit":      {fetchtest.TooMany("60"), 0, exitDone, "warning", "Polar limits the rate of requests: status 429", "try again in a minute", 1},
+		"one server fault":    {fetchtest.HTML(502), 1, exitDone, "ok", "accepts the token; its organization has 20 links", "", 2},
+		"a lasting one":       {fetchtest.HTML(502), 0, exitUnreachable, "problem", "Polar is unavailable: status 502", "Check POLAR_SERVER, and the network", 2},
+		"oldest link broken":  {fetchtest.Status(500, "Internal Server Error"), 1, exitDone, "ok", "its organization has 20 links", "", 2},
+		"oldest links broken": {fetchtest.Status(500, "Internal Server Error"), 0, exitDone, "warning", "status 500", "Polar cannot show the organization's oldest links.", 2},
+		"another server":      {fetchtest.Status(200, "<html>welcome</html>", "Content-Type: text/html"), 0, exitUnreachable, "problem", "Polar's answer cannot be read", "What answers there is not Polar's API", 2},
+		"no such route":       {fetchtest.Status(404, `{"detail":"Not Found"}`, "Content-Type: application/json"), 0, exitUnreachable, "problem", "status 404", "What answers there is not Polar's API", 1},
+		"a redirect":          {fetchtest.Redirect(307, "https://elsewhere.example/"), 0, exitUnreachable, "problem", "not followed", "What answers there is not Polar's API", 1},
+		"no links":            {fetchtest.Status(200, `{"items":[],"pagination":{"total_count":0,"max_page":0}}`, "Content-Type: application/json"), 0, exitDone, "warning", "its organization has 0 links", "Is it the token of the right organization", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p.polar.ResetCounts()
+			defer p.polar.Inject(fetchtest.Fault{Play: test.play, Times: test.times}).Stop()
+			d := diagnosed(t, p.env, test.code)
+			d.wants("polar", test.status, test.message, test.advice)
+			d.wantsRest("ok", "polar", "links") // 20 links are more than none
+			if n := p.polar.Requests().Total; n != test.requests {
+				t.Errorf("%d requests, want %d", n, test.requests)
+			}
+		})
+	}
+	d := diagnosed(t, p.env.with("POLAR_SERVER", "http://"+nobodyListens(t)), exitUnreachable)
+	d.wants("polar", "problem", "connection refused", "Check POLAR_SERVER, and the network")
+	d.wantsRest("ok", "polar")
+}
+
+func TestDoctorSaysThatTheScheduleCannotBeKept(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, "seed-ads")
+	d := diagnosed(t, p.env.with("SYNCER_REQUESTS_PER_MINUTE", "1"), exitDone)
+	d.wants("schedule", "warning", `20 links: 20 requests, 20 min at 1 a minute, but "*/15 * * * *" leaves only 15 min between two ticks`,
+		"What helps: `fetch: auto`, which asks for a hundred links at once where that is cheaper; or a schedule with 20 min or more between two ticks; or a budget of 2 requests")
+	d.wantsRest("ok", "schedule")
+
+	all := p.all().with("SYNCER_REQUESTS_PER_MINUTE", "1", "SYNCER_SCHEDULE", "@every 30s")
+	unreachable := all.with("POLAR_SERVER", "http://"+nobodyListens(t))
+	diagnosed(t, unreachable, exitUnreachable).wants("schedule", "skipped", "known neither from Polar nor from a run", "")
+	backfilled(t, all, exitDone)
+	for env, code := range map[*variables]int{&all: exitDone, &unreachable: exitUnreachable} {
+		diagnosed(t, *env, code).wants("schedule", "warning", `20 links: 1 request, 1 min at 1 a minute, but "@every 30s" leaves only 30 s between two ticks`, "1 min or more")
+	}
+}
+
+func TestDoctorLooksAtTheBudget(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, "seed-ads")
+	d := diagnosed(t, p.env.with("SYNCER_REQUESTS_PER_MINUTE", "501"), exitDone)
+	d.wants("budget", "warning", "501 requests a minute, and Polar allows an organization 500", "Set requests_per_minute to 400 or less")
+
+	env := p.env.without(sourceVariables...).with("SYNCER_CONFIG", writeFile(t, "syncer.yaml", `
+sources:
+  - {name: a, server: "`+p.polar.URL+`", access_token: `+testToken+`, checkout_link_ids: all}
+  - {name: b, server: "`+p.polar.URL+`", access_token: `+testToken+`, checkout_link_ids: all, requests_per_minute: 100}
+  - {name: c, server: "`+p.polar.URL+`", access_token: other, checkout_link_ids: all, requests_per_minute: 500}
+  - {name: d, server: "http://`+nobodyListens(t)+`", access_token: `+testToken+`, checkout_link_ids: all}
+  - {name: e, server: "`+p.polar.URL+`", access_token_file: `+writeFile(t, "token", testToken)+`, checkout_link_ids: all, requests_per_minute: 1}
+`))
+	budgets := map[string]string{}
+	for _, l := range decode[[]doctorLine](t, once(t, env, exitRefused, "doctor", "--json").stdout.String()) { // c's token comes first
+		if l.Check == "budget" {
+			budgets[l.Source] = l.Status + ": " + l.Message
+		}
+	}
+	if diff := cmp.Diff(map[string]string{
+		"a": "warning: 501 requests a minute with b, e, which have the same token, and Polar allows an organization 500",
+		"b": "warning: 501 requests a minute with a, e, which have the same token, and Polar allows an organization 500",
+		"c": "ok: 500 requests a minute of the 500 that Polar allows an organization",
+		"d": "ok: 400 requests a minute of the 500 that Polar allows an organization",
+		"e": "warning: 501 requests a minute with a, b, which have the same token, and Polar allows an organization 500",
+	}, budgets); diff != "" {
+		t.Error(diff)
+	}
+}

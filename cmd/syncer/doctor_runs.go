@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"syncer/internal/db/query"
+	"syncer/internal/schedule"
+)
+
+func (e *examination) checkRunning(ctx context.Context) finding {
+	holder, err := e.db.FindHolder(ctx, e.source.Name)
+	switch {
+	case err != nil:
+		return unreadable(ctx, err)
+	case holder == nil:
+		return good("no run is under way")
+	case holder.Dead:
+		return warn(fmt.Sprintf("the run of %s (%s) since %s has died", holder.Process, holder.Trigger, moment(holder.Since)),
+			"The next run takes over by itself: `syncer backfill`, or the next tick of `syncer run`.")
+	}
+	e.since = holder.Since
+	return good("a run is under way since %s, by %s (%s)", moment(holder.Since), holder.Process, holder.Trigger)
+}
+
+// checkLastRun looks whether runs end as often as the schedule promises.
+func (e *examination) checkLastRun(ctx context.Context) finding {
+	last, err := lastFinished(ctx, e.db, e.wanted())
+	never := errors.Is(err, pgx.ErrNoRows)
+	if err != nil && !never {
+		return unreadable(ctx, err)
+	}
+	newest, err := e.db.Queries().ListRuns(ctx, query.ListRunsParams{Source: e.source.Name, Most: 1})
+	if err != nil {
+		return unreadable(ctx, e.db.Explain(err))
+	}
+	text := "no run of these links has finished yet"
+	if !never && last.FinishedAt != nil {
+		e.links = int(last.LinksTotal)
+		e.since = later(e.since, *last.FinishedAt)
+		text = fmt.Sprintf("finished %s ago, %s", lasting(e.now().Sub(*last.FinishedAt)), last.Status)
+	}
+	switch {
+	case len(newest) > 0 && newest[0].Status == "failed" && newest[0].Error != nil:
+		return warn(fmt.Sprintf("%s; the newest stopped early: %s", text, *newest[0].Error), "See the other lines here, and `syncer status`.")
+	case !e.since.IsZero() && e.missed():
+		return warn(fmt.Sprintf("%s, and %q has had two ticks since then", text, e.source.Schedule), "Is `syncer run` running? If so, see its log.")
+	case never:
+		return good("%s; `syncer backfill` makes one", text)
+	}
+	return good("%s", text)
+}
+
+// missed says whether two ticks have passed without the end of a run, or the
+// beginning of one that is under way.
+func (e *examination) missed() bool {
+	n := 0
+	for tick := range schedule.Ticks(e.source.Schedule, e.since) {
+		if n++; !tick.Before(e.now()) {
+			return false
+		}
+		if n == 2 {
+			return true
+		}
+	}
+	return false
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// mostNamed is how many links are named.
+const mostNamed = 5
+
+// checkLinks finds the configured links that are not there.
+func (e *examination) checkLinks(ctx context.Context) finding {
+	if e.source.All {
+		return good("all of the organization")
+	}
+	if len(e.source.IDs) == 0 {
+		return skip("not checked: none is configured")
+	}
+	doubtful, err := e.db.Queries().ListDoubtfulLinks(ctx, query.ListDoubtfulLinksParams{ID: e.source.IDs, Source: e.source.Name})
+	if err != nil {
+		return unreadable(ctx, e.db.Explain(err))
+	}
+	var gone, strange []string
+	for _, l := range doubtful {
+		switch {
+		case l.RemovedAt != nil:
+			gone = append(gone, l.ID.String())
+		case e.links != unknown: // some run has asked for it
+			strange = append(strange, l.ID.String())
+		}
+	}
+	return judgeLinks(len(e.source.IDs), e.total, gone, strange)
+}
+
+// judgeLinks says what of the configured links is known to be gone, was asked for
+// and never there, or else cannot be there: the organization has not so many.
+func judgeLinks(configured, total int, gone, strange []string) finding {
+	texts, advice := "", ""
+	if len(strange) > 0 {
+		texts = fmt.Sprintf("%d of %d were never there: %s", len(strange), configured, some(strange, mostNamed))
+		advice = "Polar knows none of them: deleted, of another organization, or mistyped. Correct POLAR_CHECKOUT_LINK_IDS."
+	}
+	if len(gone) > 0 {
+		if texts != "" {
+			texts, advice = texts+"\n", advice+"\n"
+		}
+		texts += fmt.Sprintf("%d of %d are gone: %s", len(gone), configured, some(gone, mostNamed))
+		advice += "Polar says that these are gone. Take them out of POLAR_CHECKOUT_LINK_IDS: asking for them costs requests in every run."
+	}
+	switch {
+	case texts == "" && total != unknown && configured > total:
+		return warn(fmt.Sprintf("%d are configured, and the organization has %d", configured, total),
+			"Some are deleted, of another organization, or mistyped: the next run will say which.")
+	case texts == "":
+		return good("none of the %d is known to be gone or wrong", configured)
+	}
+	return warn(texts, advice)
+}
+
+func (e *examination) checkFailures(ctx context.Context) finding {
+	failures, err := e.db.Queries().CountFailures(ctx, e.source.Name)
+	if err != nil {
+		return unreadable(ctx, e.db.Explain(err))
+	}
+	if failures.Links == 0 {
+		return good("no link fails")
+	}
+	return warn(fmt.Sprintf("%s, since %s", counted(int(failures.Links), "link fails", "links fail"), moment(failures.Since)),
+		"`syncer status` says which and why. Each is tried again in every run.")
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// doctorLine is an entry of `doctor --json`, key by key. Scripts read it.
+type doctorLine struct {
+	Source  string `json:"source"`
+	Check   string `json:"check"`
+	Status  string `json:"status"`
+	Message string `json:"message"`
+	Advice  string `json:"advice"`
+}
+
+// diagnosis is what doctor found, by check, for tests of one source.
+type diagnosis struct {
+	tb    testing.TB
+	lines map[string]doctorLine
+	order []string
+}
+
+func diagnosed(tb testing.TB, env variables, code int) diagnosis {
+	tb.Helper()
+	d := diagnosis{tb: tb, lines: map[string]doctorLine{}}
+	for _, l := range decode[[]doctorLine](tb, once(tb, env, code, "doctor", "--json").stdout.String()) {
+		if _, twice := d.lines[l.Check]; twice || (l.Advice == "") != (l.Status == "ok" || l.Status == "skipped") || l.Message == "" {
+			tb.Errorf("strange: %+v", l)
+		}
+		d.lines[l.Check] = l
+		d.order = append(d.order, l.Check)
+	}
+	return d
+}
+
+// wants checks one line.
+func (d diagnosis) wants(check, status, message, advice string) {
+	d.tb.Helper()
+	l := d.lines[check]
+	if l.Status != status || !strings.Contains(l.Message, message) || !strings.Contains(l.Advice, advice) {
+		d.tb.Errorf("%s: got %s\n  %s\n  %s\nwant %s\n  %s\n  %s", check, l.Status, l.Message, l.Advice, status, message, advice)
+	}
+}
+
+// wantsRest checks that all other lines are of one of these kinds.
+func (d diagnosis) wantsRest(status string, but ...string) {
+	d.tb.Helper()
+	for _, check := range d.order {
+		if l := d.lines[check]; !strings.Contains(" "+strings.Join(but, " ")+" ", " "+check+" ") && l.Status != status {
+			d.tb.Errorf("%s: %s, want %s: %s", check, l.Status, status, l.Message)
+		}
+	}
+}
+
+func TestAHealthySetUpIsInOrder(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, "seed-ads")
+	fresh := diagnosed(t, p.env, exitDone)
+	fresh.wantsRest("ok")
+	fresh.wants("last_run", "ok", "no run of these links has finished yet; `syncer backfill` makes one", "")
+	backfilled(t, p.env, exitDone)
+	p.polar.ResetCounts()
+
+	d := diagnosed(t, p.env, exitDone)
+	d.wantsRest("ok")
+	if diff := cmp.Diff([]string{
+		"configuration", "database", "schema", "rights", "clock", "polar", "running", "last_run", "links", "failures", "budget", "schedule",
+	}, d.order); diff != "" {
+		t.Error(diff)
+	}
+	d.wants("configuration", "ok", `20 links, fetch id, schedule "*/15 * * * *", from the environment alone`, "")
+	d.wants("database", "ok", ", role syncer", "")
+	d.wants("polar", "ok", p.polar.URL+" accepts the token; its organization has 20 links", "")
+	d.wants("last_run", "ok", " ago, succeeded", "")
+	d.wants("budget", "ok", "400 requests a minute of the 500 that Polar allows an organization", "")
+	d.wants("schedule", "ok", `20 links: 20 requests, 3 s at 400 a minute; "*/15 * * * *" leaves 15 min`, "")
+	if n := p.polar.Requests(); n.Total != 1 || n.Lists != 1 {
+		t.Errorf("requests: %+v", n)
+	}
+
+	q := once(t, p.all(), exitDone, "doctor")
+	if out := q.stdout.String(); !strings.HasPrefix(out, "source default\n  ok       configuration all links, fetch auto") ||
+		!strings.HasSuffix(out, "\neverything is in order\n") || strings.Count(out, "\n  ok ") != len(d.order) || q.stderr.String() != "" {
+		t.Errorf("for people:\n%s", q)
+	}
+	if got := runs(t, p); got != "backfill succeeded" {
+		t.Errorf("sync_runs: %s", got)
+	}
+}
+
+func TestDoctorSaysWhatIsMissingInTheConfiguration(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, "seed-ads")
+	d := diagnosed(t, p.env.without("POLAR_ACCESS_TOKEN", "POLAR_CHECKOUT_LINK_IDS"), exitUsage)
+	d.wants("configuration", "problem", "no access token, and no checkout links are configured",
+		"Set POLAR_ACCESS_TOKEN or POLAR_ACCESS_TOKEN_FILE to one with the scope checkout_links:read (in the file: access_token_file).\nSet POLAR_CHECKOUT_LINK_IDS")
+	d.wants("polar", "skipped", "there is no access token", "")
+	d.wants("links", "skipped", "none is configured", "")
+	d.wants("schedule", "skipped", "no links are configured", "")
+	d.wantsRest("ok", "configuration", "polar", "links", "schedule")
+
+	d = diagnosed(t, p.env.with("SYNCER_SCHEDULE", "now and then"), exitUsage)
+	d.wants("configuration", "problem", `SYNCER_SCHEDULE: schedule "now and then"`, "run `syncer doctor` again")
+	d.wantsRest("problem")
+
+	q := once(t, p.env.with("SYNCER_CONFIG", writeFile(t, "syncer.yaml", "http_addr: x\nacess_token: "+testToken)), exitUsage, "doctor")
+	if out := q.stdout.String(); !strings.Contains(out, "  PROBLEM  configuration /") || !strings.Contains(out, "unknown field") ||
+		!strings.Contains(out, "\n                              2 | acess_token: …\n") || !strings.HasSuffix(out, "\n1 problem, 0 warnings\n") {
+		t.Errorf("for people:\n%s", out)
+	}
+	if q.stderr.String() != "" {
+		t.Errorf("said twice: %s", q.stderr)
+	}
+}
+
+func TestDoctorExaminesEverySource(t *testing.T) {
+	t.Parallel()
+	env, a, b := severalSources(t)
+	a.polar.SetToken("")
+	do(t, b.database, "DELETE FROM seed.goose_db_version WHERE version_id > 1")
+	q := once(t, env, exitRefused, "doctor") // the first problem's
+	out := q.stdout.String()
+	ads, seed, _ := strings.Cut(out, "source seed\n")
+	if !strings.HasPrefix(ads, "source ads\n") || !strings.Contains(ads, "  PROBLEM  polar         "+a.polar.URL) || !strings.Contains(ads, "  ok       schema ") ||
+		!strings.Contains(seed, "  PROBLEM  schema        schema \"seed\" is at version 1, this program needs ") || !strings.Contains(seed, "  ok       polar ") ||
+		!strings.Contains(seed, "  skipped  last run      not checked: the schema comes first\n") || !strings.HasSuffix(seed, "\n2 problems, 0 warnings\n") {
+		t.Errorf("for people:\n%s", out)
+	}
+	var raw []map[string]any
+	if err := json.Unmarshal([]byte(once(t, env, exitRefused, "--json", "doctor").stdout.String()), &raw); err != nil || len(raw) != 24 || len(raw[0]) != 5 {
+		t.Errorf("JSON: %v, %v", raw, err)
+	}
+}

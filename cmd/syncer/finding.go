@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"syncer/internal/db"
+)
+
+// finding is one thing that doctor looked at: a line of its report, and an entry
+// of `doctor --json`.
+type finding struct {
+	Source  string `json:"source"` // "": all of them
+	Check   string `json:"check"`
+	Status  string `json:"status"` // ok, warning, problem, skipped
+	Message string `json:"message"`
+	Advice  string `json:"advice"` // what to do; "": nothing
+
+	code  int  // of a problem: what to exit with
+	stops bool // what needs this cannot be checked
+}
+
+func good(format string, args ...any) finding {
+	return finding{Status: "ok", Message: fmt.Sprintf(format, args...)}
+}
+
+func warn(message, advice string) finding {
+	return finding{Status: "warning", Message: message, Advice: advice}
+}
+
+func wrong(code int, message, advice string) finding {
+	return finding{Status: "problem", Message: message, Advice: advice, code: code, stops: true}
+}
+
+func skip(message string) finding {
+	return finding{Status: "skipped", Message: message, stops: true}
+}
+
+// unreadable is what an error of the database says.
+func unreadable(ctx context.Context, err error) finding {
+	code := exitCode(ctx, err)
+	if code == exitUnexpected {
+		code = exitDatabase
+	}
+	if errors.Is(err, db.ErrDenied) { // the check of the rights says what to do
+		return skip("not checked: the role may not read that")
+	}
+	advice := hint(err)
+	if errors.Is(err, db.ErrConfig) {
+		advice = "Correct DATABASE_URL, or database_url in the file."
+	}
+	return wrong(code, tidied(err.Error()), advice)
+}
+
+// tidied is an error of several lines, as pgx makes one for each address that it
+// tries, without indentation and repetition.
+func tidied(text string) string {
+	lines := strings.Split(text, "\n")
+	for i := range lines {
+		lines[i] = strings.TrimSpace(lines[i])
+	}
+	return strings.Join(slices.Compact(lines), "\n")
+}
+
+// foundError is that doctor found a problem. It has been printed already.
+type foundError struct{ code int }
+
+func (e foundError) Error() string { return "there is a problem" }
+
+// firstProblem is nil when there is none.
+func firstProblem(all []finding) error {
+	for _, f := range all {
+		if f.Status == "problem" {
+			return foundError{f.code}
+		}
+	}
+	return nil
+}
+
+// printFindings writes what was found, a line each, and what to do under it.
+func (a *app) printFindings(all []finding) error {
+	if a.json {
+		return json.NewEncoder(a.stdout).Encode(all)
+	}
+	count := map[string]int{}
+	last := ""
+	for _, f := range all {
+		if f.Source != last {
+			fmt.Fprintf(a.stdout, "source %s\n", f.Source)
+			last = f.Source
+		}
+		a.printFinding(f)
+		count[f.Status]++
+	}
+	switch {
+	case count["problem"] > 0:
+		fmt.Fprintf(a.stdout, "\n%s, %s\n", counted(count["problem"], "problem", "problems"), counted(count["warning"], "warning", "warnings"))
+	case count["warning"] > 0:
+		fmt.Fprintf(a.stdout, "\nno problem, %s\n", counted(count["warning"], "warning", "warnings"))
+	default:
+		fmt.Fprintln(a.stdout, "\neverything is in order")
+	}
+	return nil
+}
+
+// printFinding writes words in front, so that no colour is needed to read them.
+func (a *app) printFinding(f finding) {
+	mark, colour := f.Status, ""
+	switch f.Status {
+	case "ok":
+		colour = "32"
+	case "warning":
+		mark, colour = "WARNING", "33"
+	case "problem":
+		mark, colour = "PROBLEM", "31"
+	}
+	const indent = "                         " // as wide as mark and check
+	fmt.Fprintf(a.stdout, "  %s  %-13s %s\n", a.painted(colour, fmt.Sprintf("%-7s", mark)), strings.ReplaceAll(f.Check, "_", " "), strings.ReplaceAll(f.Message, "\n", "\n"+indent))
+	if f.Advice != "" {
+		fmt.Fprintf(a.stdout, "%s%s\n", indent, strings.ReplaceAll(f.Advice, "\n", "\n"+indent))
+	}
+}

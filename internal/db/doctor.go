@@ -1,0 +1,126 @@
+package db
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"syncer/internal/db/query"
+)
+
+// This file looks at the database without writing anything, for those who want
+// to know what is wrong with it.
+
+// OldestServer is the oldest Postgres that will do, as server_version_num says it.
+const OldestServer = 140000
+
+// rights are what a run needs of each table.
+//
+//nolint:gochecknoglobals // a constant list
+var rights = map[string]string{
+	"checkout_links":         "SELECT INSERT UPDATE",
+	"products":               "SELECT INSERT UPDATE",
+	"prices":                 "SELECT INSERT UPDATE",
+	"meters":                 "SELECT INSERT UPDATE",
+	"benefits":               "SELECT INSERT UPDATE",
+	"medias":                 "SELECT INSERT UPDATE",
+	"discounts":              "SELECT INSERT UPDATE",
+	"checkout_link_products": "SELECT INSERT UPDATE DELETE",
+	"price_tiers":            "SELECT INSERT UPDATE DELETE",
+	"product_benefits":       "SELECT INSERT UPDATE DELETE",
+	"product_medias":         "SELECT INSERT UPDATE DELETE",
+	"discount_amounts":       "SELECT INSERT UPDATE DELETE",
+	"sync_runs":              "SELECT INSERT UPDATE",
+	"sync_failures":          "SELECT INSERT UPDATE DELETE",
+	"drift":                  "SELECT INSERT UPDATE",
+	"changes":                "SELECT INSERT", // by triggers
+	"goose_db_version":       "SELECT",
+}
+
+// Lack is a right that a role lacks on some tables or functions.
+type Lack struct {
+	Right string // such as INSERT
+	On    []string
+}
+
+// MissingRights lists what a run needs and the role may not. pruning says whether
+// old history is to be forgotten.
+func (d *DB) MissingRights(ctx context.Context, pruning bool) ([]Lack, error) {
+	p := query.ListMissingRightsParams{Schema: d.schema}
+	for table, privileges := range rights {
+		if pruning && table == "changes" {
+			privileges += " DELETE"
+		}
+		for privilege := range strings.FieldsSeq(privileges) {
+			p.TableNames, p.Privileges = append(p.TableNames, table), append(p.Privileges, privilege)
+		}
+	}
+	rows, err := d.Queries().ListMissingRights(ctx, p)
+	if err != nil {
+		return nil, fmt.Errorf("look up the role's rights: %w", d.Explain(err))
+	}
+	var all []Lack
+	for _, r := range rows { // in the order of rights
+		if last := len(all) - 1; last < 0 || all[last].Right != r.Privilege {
+			all = append(all, Lack{Right: r.Privilege})
+		}
+		all[len(all)-1].On = append(all[len(all)-1].On, r.TableName)
+	}
+	functions, err := d.Queries().ListForbiddenFunctions(ctx, d.schema)
+	if err != nil {
+		return nil, fmt.Errorf("look up the role's rights: %w", d.Explain(err))
+	}
+	if len(functions) > 0 {
+		all = append(all, Lack{Right: "EXECUTE", On: functions})
+	}
+	return all, nil
+}
+
+// clockSamples is how often the clock is asked for; the quickest answer counts.
+const clockSamples = 3
+
+// Clock says how far the server's clock is ahead of the one that now reads, and
+// by how much that may be wrong, which depends on how long the answer took.
+func (d *DB) Clock(ctx context.Context, now func() time.Time) (ahead, margin time.Duration, err error) {
+	for i := range clockSamples {
+		began := now()
+		there, err := d.Queries().GetClock(ctx)
+		if err != nil {
+			return 0, 0, fmt.Errorf("ask for the time: %w", d.Explain(err))
+		}
+		half := now().Sub(began) / 2
+		if i == 0 || half < margin {
+			ahead, margin = there.Sub(began.Add(half)), half
+		}
+	}
+	return ahead, margin, nil
+}
+
+// Holder is the run that holds a source.
+type Holder struct {
+	Process string
+	Trigger string
+	Since   time.Time
+	Dead    bool // its process has died or is silent: the next run takes over
+}
+
+// FindHolder gives the run that holds a source; nil: none does.
+func (d *DB) FindHolder(ctx context.Context, source string) (*Holder, error) {
+	row, err := d.Queries().GetHolder(ctx, source)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil //nolint:nilnil // nobody holds it, and that is no error
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look for the running run: %w", d.Explain(err))
+	}
+	silent := time.Duration(row.SilentSeconds * float64(time.Second))
+	held := HeldError{Holder: row.Holder}
+	return &Holder{
+		Process: row.Holder, Trigger: row.Trigger, Since: row.StartedAt,
+		Dead: silent > staleAfter || !held.alive(),
+	}, nil
+}

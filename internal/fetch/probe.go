@@ -1,0 +1,42 @@
+package fetch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"syncer/internal/fetch/wire"
+)
+
+// Probe asks for as little as shows whether Polar can be reached and accepts the
+// token for reading links: a LIST of one. It sends two requests at most, waits
+// for nothing, and returns how many links the organization has.
+func (c *Client) Probe(ctx context.Context) (total int64, err error) {
+	a, err := c.once(ctx, linkPath+"?page=1&limit=1")
+	if e, ok := errors.AsType[*Error](err); ok && e.retry && e.Status != http.StatusTooManyRequests && ctx.Err() == nil {
+		page := 1
+		if e.Status == http.StatusInternalServerError {
+			page = 2 // what Polar answers for a link it cannot show; the next one may be healthy
+		}
+		a, err = c.once(ctx, fmt.Sprintf("%s?page=%d&limit=1", linkPath, page))
+	}
+	if err != nil {
+		return 0, err
+	}
+	var list listAnswer
+	if _, err := wire.Decode(a.body, listShape, &list); err != nil {
+		return 0, badBody(a.body, err)
+	}
+	return list.Pagination.TotalCount, nil
+}
+
+// Limit is how many requests a minute server allows an organization, over all
+// its tokens. Of another server than Polar's own it is taken to be production's.
+func Limit(server *url.URL) int {
+	if server.String() == sandbox {
+		return sandboxLimit
+	}
+	return productionLimit
+}

@@ -1,0 +1,74 @@
+-- name: GetServer :one
+-- What the server says about itself, and about who asks.
+SELECT
+    current_setting('server_version')::text AS version,
+    current_setting('server_version_num')::integer AS version_number,
+    current_database()::text AS database,
+    current_user::text AS role,
+    pg_is_in_recovery()::boolean AS standby,
+    current_setting('transaction_read_only')::boolean AS read_only;
+
+-- name: GetClock :one
+-- What time it is by the server's clock.
+SELECT clock_timestamp()::timestamptz AS now;
+
+-- name: ListMissingRights :many
+-- Which of the given rights on tables of a schema the role lacks. Nothing is tried.
+SELECT r.table_name::text AS table_name, r.privilege::text AS privilege
+FROM (
+    SELECT
+        unnest(@table_names::text[]) AS table_name,
+        unnest(@privileges::text[]) AS privilege
+) AS r
+JOIN pg_catalog.pg_class AS c ON c.relname = r.table_name
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace AND n.nspname = @schema::text
+WHERE NOT has_table_privilege(c.oid, r.privilege)
+ORDER BY r.privilege, r.table_name;
+
+-- name: ListForbiddenFunctions :many
+-- The functions of a schema that the role may not call. Those of triggers need no right.
+SELECT p.proname::text AS name
+FROM pg_catalog.pg_proc AS p
+JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
+WHERE n.nspname = @schema::text
+    AND p.prorettype <> 'trigger'::regtype
+    AND NOT has_function_privilege(p.oid, 'EXECUTE')
+ORDER BY 1;
+
+-- name: ListDoubtfulLinks :many
+-- Those of the given links that are marked as gone, and those that have no row and
+-- do not fail either: no run has ever seen them.
+SELECT w.id::uuid AS id, l.removed_at
+FROM (SELECT unnest(@id::uuid[]) AS id) AS w
+LEFT JOIN checkout_links AS l ON l.id = w.id
+WHERE l.removed_at IS NOT NULL
+    OR (
+        l.id IS NULL
+        AND NOT EXISTS (
+            SELECT FROM sync_failures AS f
+            WHERE f.source = @source AND f.checkout_link_id = w.id
+        )
+    )
+ORDER BY w.id;
+
+-- name: CountFailures :one
+-- How many links of a source fail, and since when the first of them does.
+SELECT count(*) AS links, coalesce(min(since), clock_timestamp())::timestamptz AS since
+FROM sync_failures
+WHERE source = @source;
+
+-- name: GetLastFinishedRun :one
+-- The last run of a scope that came to its end.
+SELECT status, started_at, finished_at, links_total, links_failed, requests
+FROM sync_runs
+WHERE source = @source AND scope = @scope AND status IN ('succeeded', 'partial')
+ORDER BY started_at DESC, id DESC
+LIMIT 1;
+
+-- name: GetHolder :one
+-- The run that holds a source, and for how long it has given no sign of life.
+SELECT
+    holder, trigger, started_at,
+    extract(EPOCH FROM clock_timestamp() - heartbeat_at)::float8 AS silent_seconds
+FROM sync_runs
+WHERE source = @source AND status = 'running';
