@@ -43,6 +43,7 @@ UPDATE sync_runs SET
     rows_removed = @rows_removed,
     requests = @requests,
     observed_until = greatest(observed_until, sqlc.narg(observed_until)),
+    organization_id = coalesce(@organization_id::uuid[], organization_id),
     error = sqlc.narg(error)
 WHERE id = @id AND status = 'running';
 
@@ -56,10 +57,9 @@ WHERE id = @id AND status = 'running';
 -- empty scans them for ever, which makes a first load take quadratic time. (Ways
 -- that are ruled out have a cost that would make it compile the statement, too.)
 --
--- And tells the triggers that write history about the run. An error when what
--- the batch holds is older than what another run has seen.
+-- And tells the triggers that write history about the run.
 SELECT
-    begin_batch(@id::uuid, @oldest::timestamptz),
+    begin_batch(),
     set_config('enable_seqscan', 'off', true),
     set_config('enable_bitmapscan', 'off', true),
     set_config('enable_hashjoin', 'off', true),
@@ -73,8 +73,11 @@ SELECT
 
 -- name: EndBatch :exec
 -- Last statement of every batch: an error, and with it no write, unless the run
--- still holds its source.
-SELECT end_batch(@id::uuid, sqlc.narg(checkpoint)::jsonb, @newest::timestamptz);
+-- still holds its source and no other has seen later answers.
+SELECT end_batch(
+    @id::uuid, sqlc.narg(checkpoint)::jsonb, @oldest::timestamptz, @newest::timestamptz,
+    sqlc.narg(left_out_since)::timestamptz, @organization_id::uuid[]
+);
 
 -- name: GetPreviousStart :one
 -- When the last run of the same scope began that came to its end: what it saw,

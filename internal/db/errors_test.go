@@ -44,7 +44,7 @@ func TestExplainTellsWhatPostgresMeans(t *testing.T) {
 		`SELECT '{"a": "\u0000"}'::jsonb`:                                 db.ErrRejected,
 		"SELECT 'x'::uuid":                                                db.ErrRejected,
 		"SELECT repeat('[', 100000)::jsonb":                               db.ErrRejected,
-		"SELECT end_batch(gen_random_uuid(), NULL, now())":                db.ErrLost,
+		"SELECT end_batch(gen_random_uuid(), NULL, now(), now(), NULL, '{}')":                db.ErrLost,
 		"DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = 'SYN02'; END $$": db.ErrStale,
 		"DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '53300'; END $$": db.ErrUnreachable,
 		"DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '57P03'; END $$": db.ErrUnreachable,

@@ -49,7 +49,8 @@ type Result struct {
 	Inserted, Updated, Removed              int    // rows
 	Requests                                int64
 	Error                                   string
-	SeenAt                                  time.Time // when the last request began whose answer is in the tables; zero: none
+	SeenAt                                  time.Time   // when the last request began whose answer is in the tables; zero: none
+	Organizations                           []uuid.UUID // whose links those were; nil: unknown
 }
 
 // HeldError says who holds a source. It is an ErrHeld.
@@ -145,6 +146,7 @@ func (d *DB) FinishRun(ctx context.Context, run Run, r Result) error {
 		LinksTotal: int64(r.Total), LinksChanged: int64(r.Changed), LinksUnchanged: int64(r.Unchanged),
 		LinksRemoved: int64(r.Gone), LinksFailed: int64(r.Failed),
 		RowsInserted: int64(r.Inserted), RowsUpdated: int64(r.Updated), RowsRemoved: int64(r.Removed),
+		OrganizationID: r.Organizations,
 	}
 	if r.Error != "" {
 		p.Error = &r.Error

@@ -32,10 +32,11 @@ type Batch struct {
 	CheckoutLinkProducts query.ReplaceCheckoutLinkProductsParams
 	RemovedCheckoutLinks query.RemoveCheckoutLinksParams
 
-	Shared     int             // things that are left out because their rows are in place
-	Oldest     time.Time       // when the first request began that the batch, or what it leaves out, rests on
-	SeenAt     time.Time       // when the last one did
-	Checkpoint json.RawMessage // how far the run is with this batch; nil: not noted
+	Oldest        time.Time       // when the first request of the batch began
+	SeenAt        time.Time       // when the last one did
+	LeftOutSince  *time.Time      // when the first request began that showed rows which are left out because they are in place; nil: none are
+	Organizations []uuid.UUID     // whose links these are
+	Checkpoint    json.RawMessage // how far the run is with this batch; nil: not noted
 
 	Failures query.RecordFailuresParams // without source and run
 	Landed   []uuid.UUID                // links whose failures are over
@@ -64,9 +65,10 @@ const saveTries = 5
 
 // Save writes a batch in one transaction, or nothing of it. Only rows that
 // differ are touched, always in the same order. The error is ErrLost when the
-// run does not hold its source any more, ErrStale when another run has seen later
-// answers than these, ErrRejected when Postgres refuses a
-// row, ErrUnreachable, or an unexpected one.
+// run does not hold its source any more, ErrStale when it would write and another
+// run of the organization has seen later answers than these, or what it leaves out
+// may have changed, ErrRejected when Postgres refuses a row, ErrUnreachable, or an
+// unexpected one.
 func (d *DB) Save(ctx context.Context, run Run, b *Batch) (Changes, error) {
 	for try := 1; ; try++ {
 		changes, err := d.save(ctx, run, b)
@@ -105,7 +107,7 @@ func (b *Batch) queue(ctx context.Context, q *queue, run Run) error {
 	}{
 		{"", 1, func() error {
 			return to.BeginBatch(ctx, query.BeginBatchParams{
-				ID: run.ID, Oldest: b.Oldest, SeenAt: setting(b.SeenAt), Previous: setting(run.Previous),
+				ID: run.ID, SeenAt: setting(b.SeenAt), Previous: setting(run.Previous),
 			})
 		}},
 		{"meters", len(b.Meters.ID), one(ctx, to.UpsertMeters, b.Meters)},
@@ -128,7 +130,10 @@ func (b *Batch) queue(ctx context.Context, q *queue, run Run) error {
 		{"", len(b.Failures.CheckoutLinkID), func() error { return to.RecordFailures(ctx, b.Failures) }},
 		{"", len(b.Drift.Path), func() error { return to.RecordDrift(ctx, b.Drift) }},
 		{"", 1, func() error {
-			return to.EndBatch(ctx, query.EndBatchParams{ID: run.ID, Checkpoint: b.Checkpoint, Newest: b.SeenAt})
+			return to.EndBatch(ctx, query.EndBatchParams{
+				ID: run.ID, Checkpoint: b.Checkpoint, Oldest: b.Oldest, Newest: b.SeenAt, LeftOutSince: b.LeftOutSince,
+				OrganizationID: append([]uuid.UUID{}, b.Organizations...), // empty is not NULL
+			})
 		}},
 	}
 	for _, s := range steps {

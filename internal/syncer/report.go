@@ -43,7 +43,8 @@ type Report struct {
 	// never seen: deleted long ago, of another organization, or mistyped.
 	Strangers []string `json:"-"`
 
-	seenAt time.Time
+	seenAt        time.Time
+	organizations []uuid.UUID
 }
 
 func (t *tally) report(run db.Run, source string, err error, took time.Duration) Report {
@@ -63,7 +64,7 @@ func (t *tally) report(run db.Run, source string, err error, took time.Duration)
 	r.Links.Changed, r.Links.Unchanged, r.Links.Removed, r.Links.Failed = t.counts[changed], t.counts[unchanged], t.counts[gone], t.counts[failed]
 	r.Rows.Inserted, r.Rows.Updated, r.Rows.Removed = t.inserted, t.updated, t.removed
 	r.Requests, r.DurationMS = t.requests(), took.Milliseconds()
-	r.seenAt = t.seenAt
+	r.seenAt, r.organizations = t.seenAt, sortedIDs(t.organizations)
 	for _, id := range t.strangers {
 		r.Strangers = append(r.Strangers, id.String())
 	}
@@ -76,7 +77,7 @@ func (r *Report) result(err error) db.Result {
 		Status: r.Status, Total: r.Links.Total, Changed: r.Links.Changed, Unchanged: r.Links.Unchanged,
 		Gone: r.Links.Removed, Failed: r.Links.Failed,
 		Inserted: r.Rows.Inserted, Updated: r.Rows.Updated, Removed: r.Rows.Removed, Requests: r.Requests,
-		SeenAt: r.seenAt,
+		SeenAt: r.seenAt, Organizations: r.organizations,
 	}
 	switch {
 	case errors.Is(err, context.Canceled):

@@ -20,9 +20,9 @@ import (
 // come many times. Of several copies the one whose request began last counts.
 // Products, benefits, medias, meters and discounts that landed are left out, a
 // product with its prices.
-func rows(observed []fetch.Observed, landed map[uuid.UUID]bool) *db.Batch {
+func rows(observed []fetch.Observed, landed *inPlace) *db.Batch {
 	c := collect(observed, landed)
-	b := &db.Batch{Shared: c.shared}
+	b := &db.Batch{Organizations: sortedIDs(c.organizations)}
 	for _, m := range sorted(c.meters) {
 		addMeter(b, m)
 	}
@@ -59,6 +59,9 @@ func rows(observed []fetch.Observed, landed map[uuid.UUID]bool) *db.Batch {
 		if b.Oldest.IsZero() || o.At.Before(b.Oldest) {
 			b.Oldest = o.At
 		}
+	}
+	if landed != nil && landed.used {
+		b.LeftOutSince = &landed.since
 	}
 	addDrift(b, observed)
 	return b
@@ -103,15 +106,16 @@ type collected struct {
 	gone      map[uuid.UUID]time.Time
 	failed    map[uuid.UUID]fetch.Observed
 	landed    []uuid.UUID
-	shared    int // things left out
+
+	organizations map[uuid.UUID]bool
 }
 
-func collect(observed []fetch.Observed, landed map[uuid.UUID]bool) *collected {
+func collect(observed []fetch.Observed, landed *inPlace) *collected {
 	c := &collected{
 		links: newest[fetch.CheckoutLink]{}, products: newest[fetch.Product]{}, prices: newest[fetch.Price]{},
 		meters: newest[fetch.Meter]{}, benefits: newest[fetch.Benefit]{}, medias: newest[fetch.Media]{},
 		discounts: newest[fetch.Discount]{}, gone: map[uuid.UUID]time.Time{},
-		failed: map[uuid.UUID]fetch.Observed{},
+		failed: map[uuid.UUID]fetch.Observed{}, organizations: map[uuid.UUID]bool{},
 	}
 	for _, o := range observed {
 		switch {
@@ -123,11 +127,12 @@ func collect(observed []fetch.Observed, landed map[uuid.UUID]bool) *collected {
 		default:
 			c.landed = append(c.landed, o.ID)
 			c.links.add(o.ID, o.At, o.Link)
-			if d := o.Link.Discount; d != nil && !c.leftOut(d.ID, landed) {
+			c.organizations[o.Link.OrganizationID] = true
+			if d := o.Link.Discount; d != nil && !landed.has(d.ID) {
 				c.discounts.add(d.ID, o.At, d)
 			}
 			for i := range o.Link.Products {
-				if p := &o.Link.Products[i]; !c.leftOut(p.ID, landed) {
+				if p := &o.Link.Products[i]; !landed.has(p.ID) {
 					c.products.add(p.ID, o.At, p)
 				}
 			}
@@ -138,17 +143,17 @@ func collect(observed []fetch.Observed, landed map[uuid.UUID]bool) *collected {
 		for i := range p.v.Prices {
 			price := &p.v.Prices[i]
 			c.prices.add(price.ID, p.at, price)
-			if price.Meter != nil && !c.leftOut(price.Meter.ID, landed) {
+			if price.Meter != nil && !landed.has(price.Meter.ID) {
 				c.meters.add(price.Meter.ID, p.at, price.Meter)
 			}
 		}
 		for i := range p.v.Benefits {
-			if !c.leftOut(p.v.Benefits[i].ID, landed) {
+			if !landed.has(p.v.Benefits[i].ID) {
 				c.benefits.add(p.v.Benefits[i].ID, p.at, &p.v.Benefits[i])
 			}
 		}
 		for i := range p.v.Medias {
-			if !c.leftOut(p.v.Medias[i].ID, landed) {
+			if !landed.has(p.v.Medias[i].ID) {
 				c.medias.add(p.v.Medias[i].ID, p.at, &p.v.Medias[i])
 			}
 		}
@@ -157,10 +162,17 @@ func collect(observed []fetch.Observed, landed map[uuid.UUID]bool) *collected {
 	return c
 }
 
-// leftOut counts what need not be written again.
-func (c *collected) leftOut(id uuid.UUID, landed map[uuid.UUID]bool) bool {
-	if landed[id] {
-		c.shared++
+// inPlace are things whose rows are in place. nil: none.
+type inPlace struct {
+	ids   map[uuid.UUID]bool
+	since time.Time // when the first request began that showed one of them
+	used  bool      // has said yes
+}
+
+func (p *inPlace) has(id uuid.UUID) bool {
+	if p == nil || !p.ids[id] {
+		return false
 	}
-	return landed[id]
+	p.used = true
+	return true
 }

@@ -215,12 +215,12 @@ func (p *pass) see(ctx context.Context, links []fetch.Observed, done json.RawMes
 		return nil
 	}
 	prints := p.witness.look(links)
-	b := p.rows(links, prints)
+	b := rows(links, p.witness.landed(prints))
 	switch whole, err := p.saved(ctx); {
 	case err != nil:
 		return err
 	case !whole: // what is left out may not be there
-		b = p.rows(links, prints)
+		b = rows(links, p.witness.landed(prints))
 	}
 	b.Checkpoint = done
 	next := &saving{links: links, batch: b, result: make(chan error, 1)}
@@ -232,16 +232,6 @@ func (p *pass) see(ctx context.Context, links []fetch.Observed, done json.RawMes
 	p.saving = next
 	p.witness.land(prints, b.Oldest)
 	return nil
-}
-
-// rows is a batch without what is in place already. What it rests on is as old as
-// that, then.
-func (p *pass) rows(links []fetch.Observed, prints []fetch.Print) *db.Batch {
-	b := rows(links, p.witness.landed(prints))
-	if b.Shared > 0 && p.witness.since.Before(b.Oldest) {
-		b.Oldest = p.witness.since
-	}
-	return b
 }
 
 // saved waits for what is on its way into the database, and does what can be done
@@ -257,7 +247,7 @@ func (p *pass) saved(ctx context.Context) (whole bool, err error) {
 		return true, nil
 	}
 	p.witness.unland()
-	if last.batch.Shared > 0 && errors.Is(err, db.ErrStale) {
+	if last.batch.LeftOutSince != nil && errors.Is(err, db.ErrStale) {
 		// Another run has been there since: what was left out may be different now.
 		return false, p.save(ctx, last.links, last.batch.Checkpoint)
 	}

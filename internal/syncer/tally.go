@@ -41,8 +41,9 @@ type tally struct {
 
 	inserted, updated, removed int // rows
 
-	refreshed int       // batches fetched again in a row
-	seenAt    time.Time // when the last request began whose answer was saved
+	refreshed     int                // batches fetched again in a row
+	seenAt        time.Time          // when the last request began whose answer was saved
+	organizations map[uuid.UUID]bool // whose links were saved
 
 	strangers []uuid.UUID // links that Polar does not know, and we never saw
 
@@ -56,7 +57,7 @@ func newTally(progress func(Progress), requests func() int64) *tally {
 	if progress == nil {
 		progress = func(Progress) {}
 	}
-	return &tally{progress: progress, requests: requests, outcomes: map[uuid.UUID]outcome{}, moved: map[uuid.UUID]bool{}}
+	return &tally{progress: progress, requests: requests, outcomes: map[uuid.UUID]outcome{}, moved: map[uuid.UUID]bool{}, organizations: map[uuid.UUID]bool{}}
 }
 
 // expect says how many links there will be.
@@ -117,6 +118,9 @@ func (t *tally) saved(links []fetch.Observed, b *db.Batch, changes db.Changes) {
 	}
 	if b.SeenAt.After(t.seenAt) {
 		t.seenAt = b.SeenAt
+	}
+	for _, id := range b.Organizations {
+		t.organizations[id] = true
 	}
 	for _, c := range changes {
 		t.inserted += len(c.Inserted)

@@ -62,12 +62,12 @@ func (w *witness) look(links []fetch.Observed) []fetch.Print {
 	return prints
 }
 
-// landed says of which things that were looked at the rows are in place.
-func (w *witness) landed(prints []fetch.Print) map[uuid.UUID]bool {
-	landed := map[uuid.UUID]bool{}
+// landed are the things looked at whose rows are in place.
+func (w *witness) landed(prints []fetch.Print) *inPlace {
+	landed := &inPlace{ids: map[uuid.UUID]bool{}, since: w.since}
 	for _, p := range prints {
 		if w.copies[p.ID].landed {
-			landed[p.ID] = true
+			landed.ids[p.ID] = true
 		}
 	}
 	return landed

@@ -77,7 +77,7 @@ func (q *Queries) BeatRun(ctx context.Context, arg BeatRunParams) (int64, error)
 
 const beginBatch = `-- name: BeginBatch :exec
 SELECT
-    begin_batch($1::uuid, $2::timestamptz),
+    begin_batch(),
     set_config('enable_seqscan', 'off', true),
     set_config('enable_bitmapscan', 'off', true),
     set_config('enable_hashjoin', 'off', true),
@@ -86,13 +86,12 @@ SELECT
     set_config('jit', 'off', true),
     set_config('plan_cache_mode', 'force_generic_plan', true),
     set_config('syncer.run_id', ($1::uuid)::text, true),
-    set_config('syncer.seen_at', $3::text, true),
-    set_config('syncer.previous', $4::text, true)
+    set_config('syncer.seen_at', $2::text, true),
+    set_config('syncer.previous', $3::text, true)
 `
 
 type BeginBatchParams struct {
 	ID       uuid.UUID
-	Oldest   time.Time
 	SeenAt   string
 	Previous string
 }
@@ -106,32 +105,39 @@ type BeginBatchParams struct {
 // empty scans them for ever, which makes a first load take quadratic time. (Ways
 // that are ruled out have a cost that would make it compile the statement, too.)
 //
-// And tells the triggers that write history about the run. An error when what
-// the batch holds is older than what another run has seen.
+// And tells the triggers that write history about the run.
 func (q *Queries) BeginBatch(ctx context.Context, arg BeginBatchParams) error {
-	_, err := q.db.Exec(ctx, beginBatch,
-		arg.ID,
-		arg.Oldest,
-		arg.SeenAt,
-		arg.Previous,
-	)
+	_, err := q.db.Exec(ctx, beginBatch, arg.ID, arg.SeenAt, arg.Previous)
 	return err
 }
 
 const endBatch = `-- name: EndBatch :exec
-SELECT end_batch($1::uuid, $2::jsonb, $3::timestamptz)
+SELECT end_batch(
+    $1::uuid, $2::jsonb, $3::timestamptz, $4::timestamptz,
+    $5::timestamptz, $6::uuid[]
+)
 `
 
 type EndBatchParams struct {
-	ID         uuid.UUID
-	Checkpoint json.RawMessage
-	Newest     time.Time
+	ID             uuid.UUID
+	Checkpoint     json.RawMessage
+	Oldest         time.Time
+	Newest         time.Time
+	LeftOutSince   *time.Time
+	OrganizationID []uuid.UUID
 }
 
 // Last statement of every batch: an error, and with it no write, unless the run
-// still holds its source.
+// still holds its source and no other has seen later answers.
 func (q *Queries) EndBatch(ctx context.Context, arg EndBatchParams) error {
-	_, err := q.db.Exec(ctx, endBatch, arg.ID, arg.Checkpoint, arg.Newest)
+	_, err := q.db.Exec(ctx, endBatch,
+		arg.ID,
+		arg.Checkpoint,
+		arg.Oldest,
+		arg.Newest,
+		arg.LeftOutSince,
+		arg.OrganizationID,
+	)
 	return err
 }
 
@@ -150,8 +156,9 @@ UPDATE sync_runs SET
     rows_removed = $9,
     requests = $10,
     observed_until = greatest(observed_until, $11),
-    error = $12
-WHERE id = $13 AND status = 'running'
+    organization_id = coalesce($12::uuid[], organization_id),
+    error = $13
+WHERE id = $14 AND status = 'running'
 `
 
 type FinishRunParams struct {
@@ -166,6 +173,7 @@ type FinishRunParams struct {
 	RowsRemoved    int64
 	Requests       int64
 	ObservedUntil  *time.Time
+	OrganizationID []uuid.UUID
 	Error          *string
 	ID             uuid.UUID
 }
@@ -184,6 +192,7 @@ func (q *Queries) FinishRun(ctx context.Context, arg FinishRunParams) (int64, er
 		arg.RowsRemoved,
 		arg.Requests,
 		arg.ObservedUntil,
+		arg.OrganizationID,
 		arg.Error,
 		arg.ID,
 	)
