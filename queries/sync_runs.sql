@@ -71,6 +71,10 @@ SELECT
     set_config('syncer.seen_at', @seen_at::text, true),
     set_config('syncer.previous', @previous::text, true);
 
+-- name: LockRows :exec
+-- Keeps other batches waiting until the transaction ends, as BeginBatch does.
+SELECT begin_batch();
+
 -- name: EndBatch :exec
 -- Last statement of every batch: an error, and with it no write, unless the run
 -- still holds its source and no other has seen later answers.

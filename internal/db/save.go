@@ -95,6 +95,32 @@ func (d *DB) save(ctx context.Context, run Run, b *Batch) (Changes, error) {
 	return q.changes, nil
 }
 
+// SaveNext is Save of a batch that is made while other runs have to wait: what it
+// observes is newer than what any of them has seen. It is for the case that they
+// were faster time and again. An error of make is returned as it is.
+func (d *DB) SaveNext(ctx context.Context, run Run, make func(context.Context) (*Batch, error)) (Changes, error) {
+	tx, err := d.pool.Begin(ctx)
+	if err != nil {
+		return nil, d.Explain(err)
+	}
+	defer tx.Rollback(context.WithoutCancel(ctx)) //nolint:errcheck // nothing to do about it; after Commit it does nothing
+	if err := query.New(tx).LockRows(ctx); err != nil {
+		return nil, d.Explain(err)
+	}
+	b, err := make(ctx)
+	if err != nil {
+		return nil, err
+	}
+	q := &queue{changes: Changes{}}
+	if err := b.queue(ctx, q, run); err != nil {
+		return nil, err
+	}
+	if err := tx.SendBatch(ctx, &q.batch).Close(); err != nil {
+		return nil, d.Explain(err)
+	}
+	return q.changes, d.Explain(tx.Commit(ctx))
+}
+
 // queue lists the statements of a batch in the order that foreign keys ask for.
 // Statements without rows are left out.
 func (b *Batch) queue(ctx context.Context, q *queue, run Run) error {

@@ -307,16 +307,45 @@ func (p *pass) recover(ctx context.Context, links []fetch.Observed, done json.Ra
 }
 
 // refreshes is how often in a row links are fetched again because another run
-// has seen later answers. More means that the clocks of two machines differ.
-const refreshes = 5
+// has seen later answers, before the others have to wait.
+const refreshes = 3
 
 // refresh fetches links again that another run has seen later than this one, and
 // saves what they are now. Two sources may share a schema, and their links
 // products; one run per source does not keep those apart.
 func (p *pass) refresh(ctx context.Context, links []fetch.Observed, done json.RawMessage) error {
-	if p.tally.refreshed++; p.tally.refreshed > refreshes {
-		return fmt.Errorf("save %d links: %w, time and again: do the clocks of the machines differ?", len(links), db.ErrStale)
+	if p.tally.refreshed++; p.tally.refreshed <= refreshes {
+		now, err := p.again(ctx, links)
+		if err != nil {
+			return err
+		}
+		return p.save(ctx, now, done)
 	}
+	var now []fetch.Observed
+	var b *db.Batch
+	changes, err := p.DB.SaveNext(ctx, p.held, func(ctx context.Context) (*db.Batch, error) {
+		var err error
+		if now, err = p.again(ctx, links); err != nil {
+			return nil, err
+		}
+		b = rows(now, nil)
+		b.Checkpoint = done
+		return b, nil
+	})
+	switch {
+	case err == nil:
+		p.landed(now, b, changes)
+		return nil
+	case errors.Is(err, db.ErrStale):
+		return fmt.Errorf("save %d links: %w, though they had to wait: do the clocks of the machines differ?", len(links), err)
+	case errors.Is(err, db.ErrRejected):
+		return p.recover(ctx, now, done, err)
+	}
+	return err
+}
+
+// again fetches links once more.
+func (p *pass) again(ctx context.Context, links []fetch.Observed) ([]fetch.Observed, error) {
 	removing := errors.Is(links[0].Err, fetch.ErrNotFound)
 	var ids []uuid.UUID
 	var now []fetch.Observed
@@ -330,15 +359,15 @@ func (p *pass) refresh(ctx context.Context, links []fetch.Observed, done json.Ra
 	}
 	for again, err := range p.source.Client.Walk(ctx, ids, nil) {
 		if err != nil {
-			return err
+			return nil, err
 		}
 		there, absent := split(again)
 		now = append(now, there...)
 		if removing {
 			now = append(now, absent...)
-		} // else it went this moment, and the end of the run will see
+		} // else it went this moment, and the next run will see
 	}
-	return p.save(ctx, now, done)
+	return now, nil
 }
 
 // whileHeld calls work while it keeps giving signs of life, and stops it when

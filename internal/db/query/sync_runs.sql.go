@@ -372,6 +372,16 @@ func (q *Queries) ListRuns(ctx context.Context, arg ListRunsParams) ([]ListRunsR
 	return items, nil
 }
 
+const lockRows = `-- name: LockRows :exec
+SELECT begin_batch()
+`
+
+// Keeps other batches waiting until the transaction ends, as BeginBatch does.
+func (q *Queries) LockRows(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, lockRows)
+	return err
+}
+
 const startRun = `-- name: StartRun :exec
 INSERT INTO sync_runs (id, source, trigger, holder, scope, started_at, observing_since, checkpoint)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
