@@ -73,7 +73,12 @@ func (s *Syncer) observe(ctx context.Context, source Source, held db.Run, tally 
 			yield(batch{}, err)
 			return
 		}
-		o.byID(ctx, ids, yield)
+		if len(ids) > 0 && !o.byID(ctx, ids, yield) {
+			return
+		}
+		if source.All && len(o.nameless) > 0 {
+			yield(batch{links: o.nameless, done: o.done}, nil)
+		}
 	}
 }
 
@@ -118,7 +123,7 @@ func (o *observation) byPage(ctx context.Context, yield func(batch, error) bool)
 		if err != nil {
 			return o.withoutPages(ctx, err, yield)
 		}
-		if !yield(batch{o.page(links), o.done, true}, nil) {
+		if !yield(batch{links: o.page(links), done: o.done, paged: true}, nil) {
 			return false
 		}
 	}
@@ -197,12 +202,12 @@ func (o *observation) unshown(ctx context.Context) ([]uuid.UUID, error) {
 }
 
 // byID yields the links that are asked for one by one. That a link is gone is
-// asked again where that would mark a row as removed.
-func (o *observation) byID(ctx context.Context, ids []uuid.UUID, yield func(batch, error) bool) {
+// asked again where that would mark a row as removed. It is false when that was
+// the end of the observation.
+func (o *observation) byID(ctx context.Context, ids []uuid.UUID, yield func(batch, error) bool) bool {
 	states, err := o.DB.LinkStates(ctx, ids)
 	if err != nil {
-		yield(batch{}, fmt.Errorf("look up known links: %w", err))
-		return
+		return yield(batch{}, fmt.Errorf("look up known links: %w", err))
 	}
 	live := func(id uuid.UUID) bool { return states[id] }
 	for links, err := range o.source.Client.Walk(ctx, ids, live) {
@@ -215,11 +220,9 @@ func (o *observation) byID(ctx context.Context, ids []uuid.UUID, yield func(batc
 				o.nameless = o.nameless[1:]
 			}
 		}
-		if !yield(batch{links, o.done, false}, err) || err != nil {
-			return
+		if !yield(batch{links: links, done: o.done}, err) || err != nil {
+			return false
 		}
 	}
-	if o.source.All && len(o.nameless) > 0 {
-		yield(batch{o.nameless, o.done, false}, nil)
-	}
+	return true
 }
