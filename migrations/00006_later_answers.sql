@@ -4,8 +4,11 @@
 -- find nothing changed do not disturb each other.
 
 -- +goose Up
-ALTER TABLE sync_runs ADD COLUMN organization_id uuid[];
+ALTER TABLE sync_runs
+    ADD COLUMN organization_id uuid[],
+    ADD COLUMN wrote_until timestamptz;
 
+COMMENT ON COLUMN sync_runs.wrote_until IS 'When the last request began whose answer changed something; null: nothing did';
 COMMENT ON COLUMN sync_runs.organization_id IS 'The organizations whose links the run has seen, noted with observed_until; null: unknown';
 
 DROP FUNCTION begin_batch;
@@ -28,8 +31,8 @@ COMMENT ON FUNCTION begin_batch IS 'Locks the schema''s rows against other batch
 --
 -- Refuses observations that are older than what another run has seen since: the
 -- caller fetches them again. That goes for a batch that wrote something, which
--- began to be observed at oldest, and for one that leaves things out whose rows
--- were written since a moment, in case somebody else has written since.
+-- began to be observed at oldest, and for one that leaves things out whose rows are
+-- in place since a moment, when another run has changed something since.
 --
 -- A batch that wrote something, or notes how far it came, locks the run's row until
 -- it commits: a run that was taken over meanwhile cannot write any more. A batch
@@ -49,10 +52,12 @@ BEGIN
     ) THEN
         RAISE EXCEPTION 'another run has seen later answers' USING ERRCODE = 'SYN02';
     END IF;
-    IF left_out_since IS NOT NULL AND EXISTS (
-        SELECT FROM changes AS c WHERE c.not_after > left_out_since AND c.run_id IS DISTINCT FROM end_batch.run_id
+    IF EXISTS (
+        SELECT FROM sync_runs AS r
+        WHERE r.observed_until > left_out_since AND r.wrote_until > left_out_since AND r.id <> run_id
+            AND (r.organization_id && organizations OR r.organization_id IS NULL)
     ) THEN
-        RAISE EXCEPTION 'others have written since' USING ERRCODE = 'SYN02';
+        RAISE EXCEPTION 'another run has written since' USING ERRCODE = 'SYN02';
     END IF;
     IF progress IS NULL AND NOT wrote
         AND NOT EXISTS (SELECT FROM sync_runs AS r WHERE r.id <> run_id AND r.status = 'running')
@@ -63,6 +68,7 @@ BEGIN
             heartbeat_at = clock_timestamp(),
             checkpoint = coalesce(progress, r.checkpoint),
             observed_until = greatest(r.observed_until, newest),
+            wrote_until = CASE WHEN wrote THEN greatest(r.wrote_until, newest) ELSE r.wrote_until END,
             organization_id = CASE
                 WHEN r.organization_id @> organizations THEN r.organization_id
                 ELSE nullif(r.organization_id || organizations, '{}')
@@ -122,4 +128,6 @@ $$;
 
 COMMENT ON FUNCTION end_batch IS 'Raises SYN01 unless the run is running, and notes how far it came';
 
-ALTER TABLE sync_runs DROP COLUMN organization_id;
+ALTER TABLE sync_runs
+    DROP COLUMN wrote_until,
+    DROP COLUMN organization_id;
