@@ -8,19 +8,14 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 )
 
-// gcPercent lets garbage grow to twice of what is alive, some 10 MB, before it is
-// collected: half the work for 10 MB more. GOGC in the environment wins.
-const gcPercent = 200
-
 func main() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
-	os.Exit(realMain(os.Args[1:], os.Stdout, os.Stderr, os.LookupEnv))
+	stop := keepSmall()
+	code := realMain(os.Args[1:], os.Stdout, os.Stderr, os.LookupEnv)
+	stop()
+	os.Exit(code)
 }
 
 // realMain runs one command and returns the exit code.

@@ -97,17 +97,17 @@ func (d *DB) save(ctx context.Context, run Run, b *Batch) (Changes, error) {
 
 // SaveNext is Save of a batch that is made while other runs have to wait: what it
 // observes is newer than what any of them has seen. It is for the case that they
-// were faster time and again. An error of make is returned as it is.
-func (d *DB) SaveNext(ctx context.Context, run Run, make func(context.Context) (*Batch, error)) (Changes, error) {
+// were faster time and again. An error of observe is returned as it is.
+func (d *DB) SaveNext(ctx context.Context, run Run, observe func(context.Context) (*Batch, error)) (Changes, error) {
 	tx, err := d.pool.Begin(ctx)
 	if err != nil {
 		return nil, d.Explain(err)
 	}
-	defer tx.Rollback(context.WithoutCancel(ctx)) //nolint:errcheck // nothing to do about it; after Commit it does nothing
+	defer tx.Rollback(context.WithoutCancel(ctx)) // after Commit it does nothing
 	if err := query.New(tx).LockRows(ctx); err != nil {
 		return nil, d.Explain(err)
 	}
-	b, err := make(ctx)
+	b, err := observe(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -51,7 +51,7 @@ func addProduct(b *db.Batch, s seen[fetch.Product]) {
 
 	b.ProductBenefits.OwnerID = append(b.ProductBenefits.OwnerID, p.ID)
 	b.ProductBenefits.OwnerSeenAt = append(b.ProductBenefits.OwnerSeenAt, s.at)
-	b.ProductBenefits.OwnerLength = append(b.ProductBenefits.OwnerLength, int32(len(p.Benefits)))
+	b.ProductBenefits.OwnerLength = append(b.ProductBenefits.OwnerLength, length(p.Benefits))
 	for i := range p.Benefits {
 		b.ProductBenefits.ProductID = append(b.ProductBenefits.ProductID, p.ID)
 		b.ProductBenefits.Position = append(b.ProductBenefits.Position, int32(i))
@@ -60,7 +60,7 @@ func addProduct(b *db.Batch, s seen[fetch.Product]) {
 	}
 	b.ProductMedias.OwnerID = append(b.ProductMedias.OwnerID, p.ID)
 	b.ProductMedias.OwnerSeenAt = append(b.ProductMedias.OwnerSeenAt, s.at)
-	b.ProductMedias.OwnerLength = append(b.ProductMedias.OwnerLength, int32(len(p.Medias)))
+	b.ProductMedias.OwnerLength = append(b.ProductMedias.OwnerLength, length(p.Medias))
 	for i := range p.Medias {
 		b.ProductMedias.ProductID = append(b.ProductMedias.ProductID, p.ID)
 		b.ProductMedias.Position = append(b.ProductMedias.Position, int32(i))
@@ -252,6 +252,11 @@ func addLink(b *db.Batch, s seen[fetch.CheckoutLink]) {
 		j.Position = append(j.Position, int32(i))
 		j.SeenAt = append(j.SeenAt, s.at)
 	}
+}
+
+// length is how many rows a list makes: their positions are those below it.
+func length[T any](list []T) int32 {
+	return int32(len(list)) //nolint:gosec // an answer holds 16 MB
 }
 
 // keys is a JSON array of what a thing has of a kind. All else of that kind is

@@ -32,7 +32,6 @@ import (
 // links is the size of the organization that is synced.
 const links = 10_000
 
-//nolint:gochecknoglobals // a flag
 var transactions = flag.Int64("transactions", 300, "how many batches the eight writers save at least")
 
 func client(tb testing.TB, server, token string) *fetch.Client {
@@ -167,7 +166,7 @@ func sum(counts map[string]int64) (total int64) {
 
 // TestWhatASyncCosts syncs ten thousand links for the first time, unchanged, and
 // with one in a hundred changed, by LIST and as a list of ids.
-func TestWhatASyncCosts(t *testing.T) {
+func TestWhatASyncCosts(t *testing.T) { //nolint:paralleltest // it counts what the server does
 	organization, err := clones.New(links)
 	if err != nil {
 		t.Fatal(err)
@@ -257,7 +256,7 @@ func TestWhatASyncCosts(t *testing.T) {
 
 // TestEightWritersDoNotDeadlock lets eight sources sync the same links of a
 // catalogue that keeps changing.
-func TestEightWritersDoNotDeadlock(t *testing.T) {
+func TestEightWritersDoNotDeadlock(t *testing.T) { //nolint:paralleltest // the other counts what the server does
 	const writers = 8
 	database := dbtest.URL(t)
 	polar := fetchtest.Start(t, "alpha")

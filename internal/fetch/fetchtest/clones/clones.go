@@ -118,10 +118,10 @@ func (o *Organization) ID(i int) uuid.UUID {
 	return cloned(o.templates[i%len(o.templates)].id, i/len(o.templates))
 }
 
-// cloned is the id that a thing has in one of the copies. In the first it has
-// its own.
-func cloned(id uuid.UUID, copy int) uuid.UUID {
-	spread := uint64(copy) * 0x9E3779B97F4A7C15 // neighbours lie far apart, as random ids do
+// cloned is the id that a thing has in one of the generations. In the first it
+// has its own.
+func cloned(id uuid.UUID, generation int) uuid.UUID {
+	spread := uint64(generation) * 0x9E3779B97F4A7C15 // neighbours lie far apart, as random ids do
 	for i := range 6 {
 		id[10+i] ^= byte(spread >> (56 - 8*i))
 	}
@@ -136,21 +136,21 @@ func (o *Organization) Find(id uuid.UUID) (i int, ok bool) {
 
 // Append writes the body of link i behind to.
 func (o *Organization) Append(to []byte, i int) []byte {
-	t, copy := &o.templates[i%len(o.templates)], i/len(o.templates)
+	t, generation := &o.templates[i%len(o.templates)], i/len(o.templates)
 	// So many links show one copy of the products that there are enough of them.
-	shared := copy * len(o.templates) / linksPerProduct / o.products
+	shared := generation * len(o.templates) / linksPerProduct / o.products
 	start := len(to)
 	to = append(to, t.body...)
 	body := to[start:]
 	for _, p := range t.places {
 		id := cloned(p.id, shared)
 		if p.own {
-			id = cloned(p.id, copy)
+			id = cloned(p.id, generation)
 		}
 		hex.Encode(body[p.at+24:], id[10:]) // the part behind the last dash
 	}
 	for _, at := range t.secret {
-		number := copy
+		number := generation
 		for j := range 8 {
 			body[at+7-j] = byte('0' + number%10)
 			number /= 10

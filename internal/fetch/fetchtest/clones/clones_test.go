@@ -12,6 +12,7 @@ import (
 // TestShares checks that clones are links of their own that share a fifth as
 // many products, and that a product is the same wherever it is shown.
 func TestShares(t *testing.T) {
+	t.Parallel()
 	const n = 3000
 	o, err := clones.New(n)
 	if err != nil {
@@ -47,6 +48,7 @@ func TestShares(t *testing.T) {
 
 // TestChange checks that a change is of one in a hundred links, and of its label only.
 func TestChange(t *testing.T) {
+	t.Parallel()
 	o, err := clones.New(250)
 	if err != nil {
 		t.Fatal(err)
