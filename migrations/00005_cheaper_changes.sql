@@ -139,7 +139,15 @@ END
 $$;
 -- +goose StatementEnd
 
+-- What is asked by time is old history, to be forgotten: whole ranges of the table,
+-- which is in the order of time.
+DROP INDEX changes_not_after_idx;
+CREATE INDEX changes_not_after_idx ON changes USING brin (not_after);
+
 -- +goose Down
+DROP INDEX changes_not_after_idx;
+CREATE INDEX changes_not_after_idx ON changes (not_after);
+
 -- +goose StatementBegin
 CREATE OR REPLACE FUNCTION seen_before(entity text, id uuid) RETURNS boolean
 LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
