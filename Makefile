@@ -1,6 +1,6 @@
 # GNU make 3.81 (macOS) and newer.
 .DEFAULT_GOAL := help
-.PHONY: help build test verify lint fmt generate bench demo clean
+.PHONY: help build test verify lint fmt generate bench microbench demo clean
 
 GO ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
@@ -10,7 +10,7 @@ SQLC := $(GO) tool -modfile=tools/go.mod sqlc
 GOLANGCI := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## a static binary, bin/syncer
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/syncer ./cmd/syncer
@@ -18,6 +18,7 @@ build: ## a static binary, bin/syncer
 test: ## all tests, on a Postgres of their own
 	@scripts/postgres
 	$(GO) test -race -shuffle=on -timeout 15m ./...
+	cd bench && $(GO) test -race -shuffle=on -timeout 15m ./...
 
 # The cheap ones first. sqlc and the linter take minutes to build the first time.
 verify: ## what CI proves beside the tests
@@ -27,23 +28,32 @@ verify: ## what CI proves beside the tests
 	CGO_ENABLED=0 $(GO) build ./...
 	$(GO) vet ./...
 	$(GO) fix -diff ./...
+	cd bench && $(GO) mod tidy -diff && CGO_ENABLED=0 $(GO) build ./... && $(GO) vet ./... && $(GO) fix -diff ./...
 	$(SQLC) diff
 	@$(MAKE) --no-print-directory lint
 
 lint: ## golangci-lint
 	$(GOLANGCI) run ./...
+	cd bench && $(GOLANGCI) run --config ../.golangci.yml ./...
 
 fmt: ## format the code, and mend what go fix and the linter can mend
 	$(GO) fix ./...
 	$(GOLANGCI) fmt ./...
 	$(GOLANGCI) run --fix ./...
+	cd bench && $(GO) fix ./... && $(GOLANGCI) fmt --config ../.golangci.yml ./... && $(GOLANGCI) run --config ../.golangci.yml --fix ./...
 
 generate: ## internal/db/query from queries/ and migrations/
 	$(SQLC) generate
 
-bench: ## benchmarks
+# BENCH=-quick is a smoke test of a minute; see docs/performance.md.
+bench: ## syncer beside a straightforward program, about 10 minutes
+	@scripts/postgres
+	cd bench && $(GO) run . $(BENCH)
+
+microbench: ## Go's benchmarks
 	@scripts/postgres
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+	cd bench && $(GO) test -run '^$$' -bench . -benchmem ./...
 
 demo: build ## the daemon against a fake Polar, nothing to set up
 	bin/syncer demo

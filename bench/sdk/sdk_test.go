@@ -1,0 +1,156 @@
+package sdk_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/big"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/polarsource/polar-go/models/components"
+
+	"syncer/internal/fetch"
+	"syncer/internal/fetch/fetchtest"
+	"syncer/internal/fetch/wire"
+)
+
+// notShown are the fields of which no link that the SDK can read has a value, so
+// that they are not compared. All others are, in one link at least.
+var notShown = map[string]string{
+	"CheckoutLink.Units":  "goes with unit_based prices",
+	"Price.Tiers":         "unit_based, a kind the SDK does not know",
+	"Price.MinimumUnits":  "unit_based",
+	"Price.MaximumUnits":  "unit_based",
+	"Price.UnitLabel":     "unit_based",
+	"UnitTiers.Type":      "unit_based",
+	"UnitTiers.Tiers":     "unit_based",
+	"UnitTier.Bound":      "unit_based",
+	"UnitTier.UnitAmount": "unit_based",
+	"Price.ModifiedAt":    "prices are replaced, not modified",
+	"Price.IsArchived":    "archived prices leave their product",
+	"Product.IsArchived":  "archived products leave their links, but for those of 2025, which the SDK cannot read",
+}
+
+// Ours reads every recorded link, and where the SDK can read it too, both see
+// the same but for the losses.
+func TestBothReadTheSame(t *testing.T) {
+	t.Parallel()
+	compared := 0
+	shown, lost := map[string]bool{}, map[string]bool{}
+	for _, scenario := range fetchtest.Scenarios() {
+		links, unread := recorded(t, scenario), map[string]int{}
+		for _, answer := range links {
+			ours, _, err := fetch.DecodeLink(answer.Body)
+			if err != nil {
+				t.Errorf("%s: link %s: ours: %v", scenario, answer.ID, err)
+				continue
+			}
+			if ours.ID.String() != answer.ID {
+				t.Errorf("%s: link %s: ours has id %s", scenario, answer.ID, ours.ID)
+			}
+			var theirs components.CheckoutLink
+			if err := json.Unmarshal(answer.Body, &theirs); err != nil {
+				unread[reason(err)]++
+				continue
+			}
+			compared++
+			note(ours, shown)
+			forget(ours, lost)
+			if diff := cmp.Diff(converter{t}.link(&theirs), ours, cmpopts.IgnoreTypes(wire.Span{}), byValue); diff != "" {
+				t.Fatalf("%s: link %s (-SDK +ours):\n%s", scenario, answer.ID, diff)
+			}
+		}
+		t.Log(summary(scenario, len(links), unread))
+	}
+	if compared == 0 {
+		t.Error("no link was compared")
+	}
+	for _, l := range losses {
+		if !lost[l.field] {
+			t.Errorf("%s is named as a loss (%s), and nothing was lost", l.field, l.why)
+		}
+	}
+	for _, name := range names(reflect.TypeFor[fetch.CheckoutLink]()) {
+		why, named := notShown[name]
+		switch {
+		case shown[name] && named:
+			t.Errorf("%s is named as not shown (%s), and is", name, why)
+		case !shown[name] && !named:
+			t.Errorf("%s was not compared: no link has a value", name)
+		}
+	}
+}
+
+// note collects the fields that have a value.
+func note(link *fetch.CheckoutLink, shown map[string]bool) {
+	walk(reflect.ValueOf(link), func(name string, _, field reflect.Value) {
+		if !field.IsZero() {
+			shown[name] = true
+		}
+	})
+}
+
+// forget takes from a link of ours what the SDK loses.
+func forget(link *fetch.CheckoutLink, lost map[string]bool) {
+	walk(reflect.ValueOf(link), func(name string, parent, field reflect.Value) {
+		for _, l := range losses {
+			if l.field == name && l.forget(parent, field) {
+				lost[name] = true
+			}
+		}
+	})
+}
+
+// byValue compares raw JSON by what it means, numbers exactly.
+var byValue = cmp.Transformer("meaning", func(text json.RawMessage) any {
+	var v map[string]any
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	if err := d.Decode(&v); err != nil {
+		return string(text)
+	}
+	for key, member := range v {
+		if number, is := member.(json.Number); is {
+			if exact, ok := new(big.Rat).SetString(number.String()); ok {
+				v[key] = json.Number(exact.RatString())
+			}
+		}
+	}
+	return v
+})
+
+// reason says in a few words why the SDK cannot read a body. Of a price its
+// error says only that it fits nothing, and quotes it: so it is read once more,
+// as what it says it is.
+func reason(err error) string {
+	text := err.Error()
+	start, end := strings.Index(text, "`"), strings.LastIndex(text, "`")
+	if start == end {
+		return text
+	}
+	quoted := []byte(text[start+1 : end])
+	var price struct {
+		Kind string `json:"amount_type"`
+	}
+	if json.Unmarshal(quoted, &price) != nil || price.Kind == "" {
+		return text[:start] + "..." + text[end+1:]
+	}
+	why := fmt.Sprint(json.Unmarshal(quoted, new(components.ProductPrice)))
+	return "price of kind " + price.Kind + ":" + why[strings.LastIndex(why, "`")+1:]
+}
+
+func summary(scenario string, links int, unread map[string]int) string {
+	var lines strings.Builder
+	total := 0
+	for _, why := range slices.Sorted(maps.Keys(unread)) {
+		total += unread[why]
+		fmt.Fprintf(&lines, "\n  %4d  %s", unread[why], why)
+	}
+	return fmt.Sprintf("%s: %d distinct links, the SDK cannot read %d%s", scenario, links, total, lines.String())
+}
