@@ -39,7 +39,7 @@ func keepSmall() (stop func()) {
 			case <-ticker.C:
 			}
 			metrics.Read(alive)
-			debug.SetMemoryLimit(max(smallHeap, 3*int64(alive[0].Value.Uint64()))) //nolint:gosec // bytes of memory fit
+			debug.SetMemoryLimit(max(smallHeap, 2*int64(alive[0].Value.Uint64()))) //nolint:gosec // bytes of memory fit
 		}
 	}()
 	return func() {
