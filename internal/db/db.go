@@ -16,7 +16,6 @@ import (
 	"net"
 	"regexp"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -63,7 +62,6 @@ type Config struct {
 type DB struct {
 	pool   *pgxpool.Pool
 	schema string
-	warm   sync.Once
 }
 
 var schemaName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,55}$`)

@@ -86,25 +86,13 @@ func (d *DB) Save(ctx context.Context, run Run, b *Batch) (Changes, error) {
 
 func (d *DB) save(ctx context.Context, run Run, b *Batch) (Changes, error) {
 	q := &queue{changes: Changes{}}
-	if err := b.queue(ctx, q, run, false); err != nil {
+	if err := b.queue(ctx, q, run); err != nil {
 		return nil, err
 	}
 	if err := d.pool.SendBatch(ctx, &q.batch).Close(); err != nil {
 		return nil, err
 	}
 	return q.changes, nil
-}
-
-// Warm makes Postgres parse and plan the statements of a batch, by sending them
-// without rows, the first time it is called. That takes some 30 ms, in which Polar
-// can answer. Whatever goes wrong will show when there are rows.
-func (d *DB) Warm(ctx context.Context, run Run) {
-	d.warm.Do(func() {
-		q := &queue{changes: Changes{}}
-		if err := new(Batch).queue(ctx, q, run, true); err == nil {
-			_ = d.pool.SendBatch(ctx, &q.batch).Close()
-		}
-	})
 }
 
 // SaveNext is Save of a batch that is made while other runs have to wait: what it
@@ -124,7 +112,7 @@ func (d *DB) SaveNext(ctx context.Context, run Run, observe func(context.Context
 		return nil, err
 	}
 	q := &queue{changes: Changes{}}
-	if err := b.queue(ctx, q, run, false); err != nil {
+	if err := b.queue(ctx, q, run); err != nil {
 		return nil, err
 	}
 	if err := tx.SendBatch(ctx, &q.batch).Close(); err != nil {
@@ -134,9 +122,8 @@ func (d *DB) SaveNext(ctx context.Context, run Run, observe func(context.Context
 }
 
 // queue lists the statements of a batch in the order that foreign keys ask for.
-// Statements without rows are left out. A rehearsal has all of them, but for the
-// last, which notes what was seen.
-func (b *Batch) queue(ctx context.Context, q *queue, run Run, rehearsal bool) error {
+// Statements without rows are left out.
+func (b *Batch) queue(ctx context.Context, q *queue, run Run) error {
 	to := query.New(q)
 	b.Failures.Source, b.Failures.RunID = run.Source, run.ID
 	steps := []struct {
@@ -169,9 +156,6 @@ func (b *Batch) queue(ctx context.Context, q *queue, run Run, rehearsal bool) er
 		{"", len(b.Failures.CheckoutLinkID), func() error { return to.RecordFailures(ctx, b.Failures) }},
 		{"", len(b.Drift.Path), func() error { return to.RecordDrift(ctx, b.Drift) }},
 		{"", 1, func() error {
-			if rehearsal {
-				return nil
-			}
 			return to.EndBatch(ctx, query.EndBatchParams{
 				ID: run.ID, Checkpoint: b.Checkpoint, Oldest: b.Oldest, Newest: b.SeenAt, LeftOutSince: b.LeftOutSince,
 				OrganizationID: append([]uuid.UUID{}, b.Organizations...), // empty is not NULL
@@ -179,7 +163,7 @@ func (b *Batch) queue(ctx context.Context, q *queue, run Run, rehearsal bool) er
 		}},
 	}
 	for _, s := range steps {
-		if s.rows == 0 && !rehearsal {
+		if s.rows == 0 {
 			continue
 		}
 		q.table = s.table

@@ -101,7 +101,7 @@ func (s *Syncer) Run(ctx context.Context, source Source, options Options) (Repor
 	logger.InfoContext(ctx, "run started", slog.String("trigger", options.Trigger), slog.Bool("resumed", held.Checkpoint != nil))
 
 	tally := newTally(options.Progress, func() int64 { return source.Client.Requests() - requests })
-	p := &pass{Syncer: s, held: held, source: source, options: options, tally: tally, witness: newWitness(), warm: make(chan struct{})}
+	p := &pass{Syncer: s, held: held, source: source, options: options, tally: tally, witness: newWitness()}
 	err = s.whileHeld(ctx, held, tally, p.run)
 
 	if err == nil && s.KeepChanges > 0 {
@@ -125,20 +125,14 @@ type pass struct {
 	options Options
 	tally   *tally
 	witness *witness
-	saving  *saving       // what is on its way into the database; nil: nothing
-	warm    chan struct{} // closed when the database is ready for a batch
+	saving  *saving // what is on its way into the database; nil: nothing
 }
 
 // run fetches everything the source wants and saves it batch by batch. What was
 // seen in different states is fetched again. What Polar says is gone waits for
 // the end, when it is known how much that is.
 func (p *pass) run(ctx context.Context) (err error) {
-	go func() {
-		defer close(p.warm)
-		p.DB.Warm(ctx, p.held)
-	}()
 	defer func() {
-		<-p.warm
 		if _, e := p.saved(ctx); err == nil {
 			err = e
 		}
@@ -278,7 +272,6 @@ func (p *pass) save(ctx context.Context, links []fetch.Observed, done json.RawMe
 // write saves a batch. What is being written when the run is stopped still
 // commits.
 func (p *pass) write(ctx context.Context, b *db.Batch) (db.Changes, error) {
-	<-p.warm
 	longer, cancel := outlive(ctx)
 	defer cancel()
 	return p.DB.Save(longer, p.held, b)
