@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"syncer/internal/db/query"
@@ -71,7 +72,7 @@ const saveTries = 5
 // unexpected one.
 func (d *DB) Save(ctx context.Context, run Run, b *Batch) (Changes, error) {
 	for try := 1; ; try++ {
-		changes, err := d.save(ctx, run, b)
+		changes, err := b.send(ctx, d.pool, run)
 		e, ok := errors.AsType[*pgconn.PgError](err)
 		if !ok || e.Code != "40P01" && e.Code != "40001" || try == saveTries {
 			return changes, d.Explain(err)
@@ -84,12 +85,17 @@ func (d *DB) Save(ctx context.Context, run Run, b *Batch) (Changes, error) {
 	}
 }
 
-func (d *DB) save(ctx context.Context, run Run, b *Batch) (Changes, error) {
+// sender is a pool of connections, or a transaction.
+type sender interface {
+	SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults
+}
+
+func (b *Batch) send(ctx context.Context, to sender, run Run) (Changes, error) {
 	q := &queue{changes: Changes{}}
 	if err := b.queue(ctx, q, run); err != nil {
 		return nil, err
 	}
-	if err := d.pool.SendBatch(ctx, &q.batch).Close(); err != nil {
+	if err := to.SendBatch(ctx, &q.batch).Close(); err != nil {
 		return nil, err
 	}
 	return q.changes, nil
@@ -111,14 +117,11 @@ func (d *DB) SaveNext(ctx context.Context, run Run, observe func(context.Context
 	if err != nil {
 		return nil, err
 	}
-	q := &queue{changes: Changes{}}
-	if err := b.queue(ctx, q, run); err != nil {
-		return nil, err
-	}
-	if err := tx.SendBatch(ctx, &q.batch).Close(); err != nil {
+	changes, err := b.send(ctx, tx, run)
+	if err != nil {
 		return nil, d.Explain(err)
 	}
-	return q.changes, d.Explain(tx.Commit(ctx))
+	return changes, d.Explain(tx.Commit(ctx))
 }
 
 // queue lists the statements of a batch in the order that foreign keys ask for.

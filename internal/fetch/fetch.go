@@ -28,8 +28,8 @@ type Observed struct {
 	Body []byte
 	// Notes are the unusual things in the answer.
 	Notes []wire.Note
-	// Err is why there is no link. Is ErrNotFound when Polar said, twice, that
-	// there is none.
+	// Err is why there is no link. Is ErrNotFound when Polar said that there
+	// is none: twice, where Walk was to confirm that.
 	Err error
 
 	text []byte // in which Link's spans stand: Body, or the page around it

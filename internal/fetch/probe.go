@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 
 	"syncer/internal/fetch/wire"
 )
@@ -30,13 +29,4 @@ func (c *Client) Probe(ctx context.Context) (total int64, err error) {
 		return 0, badBody(a.body, err)
 	}
 	return list.Pagination.TotalCount, nil
-}
-
-// Limit is how many requests a minute server allows an organization, over all
-// its tokens. Of another server than Polar's own it is taken to be production's.
-func Limit(server *url.URL) int {
-	if server.String() == sandbox {
-		return sandboxLimit
-	}
-	return productionLimit
 }

@@ -47,11 +47,15 @@ func loopback(host string) bool {
 	return err == nil && ip.IsLoopback()
 }
 
+// Limit is how many requests a minute server allows an organization, over all
+// its tokens. Of another server than Polar's own it is taken to be production's.
+func Limit(server *url.URL) int {
+	if server.String() == sandbox {
+		return sandboxLimit
+	}
+	return productionLimit
+}
+
 // DefaultBudget is how many requests a minute a source may send to server: 80 %
 // of what it allows. The rest stays with the merchant's own live traffic.
-func DefaultBudget(server *url.URL) int {
-	if server.String() == sandbox {
-		return sandboxLimit * 8 / 10
-	}
-	return productionLimit * 8 / 10
-}
+func DefaultBudget(server *url.URL) int { return Limit(server) * 8 / 10 }

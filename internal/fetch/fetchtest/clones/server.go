@@ -27,7 +27,11 @@ const route = "/v1/checkout-links/"
 
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.requests.Add(1)
-	time.Sleep(s.Delay)
+	select {
+	case <-time.After(s.Delay):
+	case <-r.Context().Done():
+		return
+	}
 	w.Header().Set("Content-Type", "application/json")
 	if r.URL.Path == route {
 		s.lists.Add(1)
