@@ -29,8 +29,10 @@ type Observed struct {
 	// Notes are the unusual things in the answer.
 	Notes []wire.Note
 	// Err is why there is no link. Is ErrNotFound when Polar said that there
-	// is none: twice, where Walk was to confirm that.
+	// is none.
 	Err error
+	// Confirmed says that Polar said so twice.
+	Confirmed bool
 
 	text []byte // in which Link's spans stand: Body, or the page around it
 }

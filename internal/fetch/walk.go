@@ -43,7 +43,8 @@ func (c *Client) Walk(ctx context.Context, ids []uuid.UUID, confirm func(id uuid
 		ask := func(ctx context.Context, i int) (Observed, error) {
 			observed, err := c.Get(ctx, ids[i])
 			if err == nil && errors.Is(observed.Err, ErrNotFound) && (confirm == nil || confirm(ids[i])) {
-				return c.Get(ctx, ids[i])
+				observed, err = c.Get(ctx, ids[i])
+				observed.Confirmed = errors.Is(observed.Err, ErrNotFound)
 			}
 			return observed, err
 		}

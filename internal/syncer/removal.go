@@ -32,8 +32,11 @@ func (p *pass) remove(ctx context.Context, missing []fetch.Observed) error {
 	if err != nil {
 		return fmt.Errorf("look up missing links: %w", err)
 	}
+	// A row that came up since the link was asked for has one answer against it.
+	missing = slices.DeleteFunc(missing, func(o fetch.Observed) bool { return states[o.ID] && !o.Confirmed })
 	live := 0
-	for _, id := range ids {
+	for _, o := range missing {
+		id := o.ID
 		alive, known := states[id]
 		if alive {
 			live++
