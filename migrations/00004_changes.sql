@@ -16,7 +16,8 @@ CREATE TABLE changes (
 );
 
 CREATE INDEX changes_entity_id_idx ON changes (entity_id, id);
-CREATE INDEX changes_not_after_idx ON changes (not_after);
+-- Asked for by time when old history is pruned: whole ranges of the table, which is in the order of time.
+CREATE INDEX changes_not_after_idx ON changes USING brin (not_after);
 
 COMMENT ON TABLE changes IS 'One row for every change of a row of the catalogue. The first load is a change too: from nothing.';
 COMMENT ON COLUMN changes.id IS 'Order of the changes';
@@ -33,7 +34,7 @@ COMMENT ON COLUMN changes.run_id IS 'The run that saw it; null for an edit by ha
 -- does not fail. Asked before the change is written, and for changed rows only.
 -- +goose StatementBegin
 CREATE FUNCTION seen_before(entity text, id uuid) RETURNS boolean
-LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql STABLE AS $$
 BEGIN
     CASE entity
         WHEN 'checkout_links' THEN
@@ -88,29 +89,50 @@ COMMENT ON FUNCTION seen_before IS 'Whether the previous run of the same scope s
 --   syncer.previous  when the run before it, of the same scope, began
 -- +goose StatementBegin
 CREATE FUNCTION record_changes() RETURNS trigger
-LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql AS $$
 DECLARE
-    run uuid := nullif(current_setting('syncer.run_id', true), '')::uuid;
-    seen_at timestamptz := coalesce(nullif(current_setting('syncer.seen_at', true), '')::timestamptz, clock_timestamp());
-    previous timestamptz := nullif(current_setting('syncer.previous', true), '')::timestamptz;
+    run uuid;
+    seen_at timestamptz;
+    previous timestamptz;
+    path text;
     own text[] := ARRAY['first_seen_at', 'changed_at'];
     id_column text := TG_ARGV[0];
     key_column text := TG_ARGV[1];
     owner text := TG_ARGV[2];
 BEGIN
+    -- Most statements change nothing, and this is called for each of them.
+    IF TG_OP = 'DELETE' THEN
+        PERFORM FROM old_rows LIMIT 1;
+    ELSE
+        PERFORM FROM new_rows LIMIT 1;
+    END IF;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+
+    -- The names below are found in this schema, whatever whoever edits has on
+    -- their search_path; until that is set, every name says where it stands.
+    path := pg_catalog.current_setting('search_path');
+    PERFORM pg_catalog.set_config(
+        'search_path', pg_catalog.quote_ident(TG_TABLE_SCHEMA::pg_catalog.text) OPERATOR (pg_catalog.||) ', pg_temp', true
+    );
+    run := nullif(current_setting('syncer.run_id', true), '')::uuid;
+    seen_at := coalesce(nullif(current_setting('syncer.seen_at', true), '')::timestamptz, clock_timestamp());
+    previous := nullif(current_setting('syncer.previous', true), '')::timestamptz;
+
     IF TG_OP = 'INSERT' THEN
         INSERT INTO changes (entity, entity_id, op, after, not_before, not_after, run_id)
         SELECT
             TG_TABLE_NAME, (n.j ->> id_column)::uuid, 'insert', n.j - own,
             -- What was not there was seen missing only where its owner was seen.
             CASE
+                WHEN previous IS NULL THEN NULL
                 WHEN TG_TABLE_NAME = 'prices' AND seen_before('products', (n.j ->> 'product_id')::uuid) THEN previous
                 WHEN owner <> TG_TABLE_NAME AND seen_before(owner, (n.j ->> id_column)::uuid) THEN previous
             END,
             CASE WHEN run IS NULL THEN clock_timestamp() ELSE coalesce((n.j ->> 'changed_at')::timestamptz, seen_at) END,
             run
-        FROM (SELECT to_jsonb(r) AS j FROM new_rows AS r) AS n
-        ORDER BY n.j ->> id_column, n.j -> key_column;
+        FROM (SELECT to_jsonb(r) AS j FROM new_rows AS r OFFSET 0) AS n; -- OFFSET: made once for each row
     ELSIF TG_OP = 'UPDATE' THEN
         INSERT INTO changes (entity, entity_id, op, before, after, not_before, not_after, run_id)
         SELECT
@@ -121,33 +143,37 @@ BEGIN
                 ELSE 'update'
             END,
             c.before, c.after,
-            greatest((c.old ->> 'changed_at')::timestamptz, CASE WHEN seen_before(owner, (c.new ->> id_column)::uuid) THEN previous END),
+            greatest(
+                (c.old ->> 'changed_at')::timestamptz,
+                CASE WHEN previous IS NOT NULL AND seen_before(owner, (c.new ->> id_column)::uuid) THEN previous END
+            ),
             CASE WHEN run IS NULL THEN clock_timestamp() ELSE coalesce((c.new ->> 'changed_at')::timestamptz, seen_at) END,
             run
         FROM (
             SELECT o.j AS old, n.j AS new, d.before, d.after
-            FROM (SELECT to_jsonb(r) AS j FROM old_rows AS r) AS o
-            JOIN (SELECT to_jsonb(r) AS j FROM new_rows AS r) AS n
-                ON n.j -> id_column = o.j -> id_column
-                AND coalesce(n.j -> key_column, 'null') = coalesce(o.j -> key_column, 'null')
+            FROM (SELECT to_jsonb(r) AS j, to_jsonb(r) -> id_column AS id, to_jsonb(r) -> key_column AS key FROM old_rows AS r OFFSET 0) AS o
+            JOIN (SELECT to_jsonb(r) AS j, to_jsonb(r) -> id_column AS id, to_jsonb(r) -> key_column AS key FROM new_rows AS r OFFSET 0) AS n
+                ON n.id = o.id AND coalesce(n.key, 'null') = coalesce(o.key, 'null')
             CROSS JOIN LATERAL (
                 SELECT jsonb_object_agg(e.key, e.value) AS before, jsonb_object_agg(e.key, n.j -> e.key) AS after
                 FROM jsonb_each(o.j) AS e
                 WHERE e.key <> ALL (own) AND e.value IS DISTINCT FROM n.j -> e.key
             ) AS d
             WHERE d.before IS NOT NULL
+            OFFSET 0
         ) AS c
         ORDER BY c.new ->> id_column, c.new -> key_column;
     ELSE
         INSERT INTO changes (entity, entity_id, op, before, not_before, not_after, run_id)
         SELECT
             TG_TABLE_NAME, (o.j ->> id_column)::uuid, 'remove', o.j - own,
-            CASE WHEN seen_before(owner, (o.j ->> id_column)::uuid) THEN previous END,
+            CASE WHEN previous IS NOT NULL AND seen_before(owner, (o.j ->> id_column)::uuid) THEN previous END,
             CASE WHEN run IS NULL THEN clock_timestamp() ELSE seen_at END,
             run
-        FROM (SELECT to_jsonb(r) AS j FROM old_rows AS r) AS o
+        FROM (SELECT to_jsonb(r) AS j FROM old_rows AS r OFFSET 0) AS o
         ORDER BY o.j ->> id_column, o.j -> key_column;
     END IF;
+    PERFORM set_config('search_path', path, true);
     RETURN NULL;
 END
 $$;
