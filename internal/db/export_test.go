@@ -1,0 +1,4 @@
+package db
+
+// ColumnName tells the tests which column a field of a batch stands for.
+func ColumnName(field string) string { return columnName(field) }

@@ -1,0 +1,274 @@
+package db_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"syncer/internal/db"
+)
+
+// polarColumn is one column that holds what Polar sends.
+type polarColumn struct {
+	Table, Name, Type string
+	Nullable          bool
+	Key               int    // place in the primary key, from 1; 0: none
+	Target            string // table that it refers to; "": none
+	Number            int    // of all columns of its table
+}
+
+func (c polarColumn) String() string { return c.Table + "." + c.Name }
+
+// catalogue asks the database for the columns of all tables but those that syncer
+// keeps for itself, and but those that the statements fill by themselves: a column
+// or a table that comes tomorrow is among them.
+func catalogue(tb testing.TB, d *db.DB) []polarColumn {
+	tb.Helper()
+	rows, err := d.Pool().Query(tb.Context(), `
+		SELECT
+			c.relname, a.attname, format_type(a.atttypid, a.atttypmod), NOT a.attnotnull,
+			coalesce(array_position(string_to_array(i.indkey::text, ' ')::smallint[], a.attnum), 0),
+			coalesce(t.relname, ''), a.attnum
+		FROM pg_class AS c
+		JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+		LEFT JOIN pg_index AS i ON i.indrelid = c.oid AND i.indisprimary
+		LEFT JOIN pg_constraint AS f ON f.conrelid = c.oid AND f.contype = 'f' AND f.conkey = ARRAY[a.attnum]
+		LEFT JOIN pg_class AS t ON t.oid = f.confrelid
+		WHERE c.relnamespace = to_regnamespace($1) AND c.relkind IN ('r', 'p') AND c.relname NOT LIKE 'goose%'
+			AND c.relname NOT IN ('changes', 'drift', 'sync_failures', 'sync_runs')
+			AND a.attname NOT IN ('first_seen_at', 'changed_at', 'removed_at')
+		ORDER BY c.relname, a.attnum`, d.Schema())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	columns, err := pgx.CollectRows(rows, pgx.RowToStructByPos[polarColumn])
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return columns
+}
+
+// value is what the column holds, 0, and what it can hold instead, 1. No two
+// columns of a table hold the same, as far as their type allows, so that one does
+// not pass for another. nil: the test knows no values of the type.
+func (c polarColumn) value(n int) any {
+	switch {
+	case c.Target != "":
+		return id(c.Target, n)
+	case c.Type == "uuid" && c.Key > 0:
+		return id(c.Table, n)
+	}
+	switch c.Type {
+	case "uuid":
+		return id(c.Name, n)
+	case "text":
+		return fmt.Sprintf("%s %d", c.Name, n)
+	case "integer":
+		return int32(n)
+	case "bigint":
+		return int64(10*c.Number + n)
+	case "numeric":
+		return fmt.Sprintf("%d.%d05", c.Number, n)
+	case "boolean":
+		return n == 1
+	case "timestamp with time zone":
+		return noon.Add(time.Duration(c.Number)*time.Hour + time.Duration(n)*time.Microsecond)
+	case "jsonb":
+		return json.RawMessage(fmt.Sprintf(`{"%s": %d}`, c.Name, n))
+	}
+	return nil
+}
+
+// id is the nth one of a table; they are in order.
+func id(table string, n int) uuid.UUID {
+	id := uuid.NewSHA1(uuid.NameSpaceOID, []byte(table))
+	id[len(id)-1] = byte(n)
+	return id
+}
+
+// sheet is the rows of all tables: by table, each a value by column.
+type sheet map[string][]map[string]any
+
+// wholeSheet has two rows in every table, so that there is another one to refer
+// to, and nothing is NULL. Rows that belong to others belong to the first of them.
+func wholeSheet(columns []polarColumn) sheet {
+	s := sheet{}
+	for _, c := range columns {
+		for n := range 2 {
+			if len(s[c.Table]) == n {
+				s[c.Table] = append(s[c.Table], map[string]any{})
+			}
+			owner := c.Key == 1 && c.Target != ""
+			if c.Key == 0 || owner {
+				s[c.Table][n][c.Name] = c.value(0)
+			} else {
+				s[c.Table][n][c.Name] = c.value(n)
+			}
+		}
+	}
+	return s
+}
+
+// with is a copy in which the first row has another value.
+func (s sheet) with(c polarColumn, value any) sheet {
+	row := maps.Clone(s[c.Table][0])
+	row[c.Name] = value
+	return s.withRows(c.Table, append([]map[string]any{row}, s[c.Table][1:]...)...)
+}
+
+// withRows is a copy with other rows of one table.
+func (s sheet) withRows(table string, rows ...map[string]any) sheet {
+	changed := maps.Clone(s)
+	changed[table] = rows
+	return changed
+}
+
+// batch makes a batch of the sheet. A column without a field stays out of it.
+func (s sheet) batch(tb testing.TB, columns []polarColumn, at time.Time) *db.Batch {
+	tb.Helper()
+	b := new(db.Batch)
+	for _, c := range columns {
+		field := fieldOf(b, c)
+		if !field.IsValid() {
+			continue
+		}
+		for _, row := range s[c.Table] {
+			element, ok := elementOf(field.Type().Elem(), row[c.Name])
+			if !ok {
+				tb.Fatalf("%s: its field in db.Batch is %s, and cannot hold a %T", c, field.Type(), row[c.Name])
+			}
+			field.Set(reflect.Append(field, element))
+		}
+	}
+	s.fillOwners(b, columns, at)
+	return b
+}
+
+// paramsOf finds the parameters of a batch that hold a table's rows.
+func paramsOf(b *db.Batch, table string) reflect.Value {
+	v := reflect.ValueOf(b).Elem()
+	for i := range v.NumField() {
+		if db.ColumnName(v.Type().Field(i).Name) == table && v.Field(i).Kind() == reflect.Struct {
+			return v.Field(i)
+		}
+	}
+	return reflect.Value{}
+}
+
+// fieldOf finds the field of a batch that holds a column; an invalid value when
+// there is none.
+func fieldOf(b *db.Batch, c polarColumn) reflect.Value {
+	params := paramsOf(b, c.Table)
+	if !params.IsValid() {
+		return reflect.Value{}
+	}
+	for i := range params.NumField() {
+		if db.ColumnName(params.Type().Field(i).Name) == c.Name {
+			return params.Field(i)
+		}
+	}
+	return reflect.Value{}
+}
+
+// elementOf makes value, nil for NULL, an element of a slice of T or *T.
+func elementOf(t reflect.Type, value any) (reflect.Value, bool) {
+	element := reflect.New(t).Elem()
+	if value == nil {
+		return element, true
+	}
+	v := reflect.ValueOf(value)
+	switch {
+	case v.Type() == t:
+		element.Set(v)
+	case t.Kind() == reflect.Pointer && v.Type() == t.Elem():
+		element.Set(reflect.New(t.Elem()))
+		element.Elem().Set(v)
+	default:
+		return element, false
+	}
+	return element, true
+}
+
+// fillOwners fills what a batch holds beside columns: when its rows were seen, and
+// whose rows it speaks of, so that rows that are missing are seen to be missing.
+// What a batch has no field for is left out.
+func (s sheet) fillOwners(b *db.Batch, columns []polarColumn, at time.Time) {
+	b.SeenAt = at
+	set(reflect.ValueOf(b).Elem(), "Oldest", at)
+	for table, rows := range s {
+		set(paramsOf(b, table), "SeenAt", slices.Repeat([]time.Time{at}, len(rows)))
+	}
+	for _, c := range columns {
+		if c.Key != 1 || c.Target == "" {
+			continue
+		}
+		var ids []uuid.UUID
+		var keys []json.RawMessage
+		var lengths []int32
+		for _, owner := range s[c.Target] {
+			owned := s.owned(c, owner["id"])
+			ids = append(ids, owner["id"].(uuid.UUID))
+			lengths = append(lengths, int32(len(owned)))
+			keys = append(keys, keysOf(columns, c.Table, owned))
+		}
+		p := paramsOf(b, c.Table)
+		set(p, "OwnerID", ids)
+		set(p, "OwnerSeenAt", slices.Repeat([]time.Time{at}, len(ids)))
+		set(p, "OwnerLength", lengths)
+		set(p, "OwnerKeys", keys)
+	}
+	var offered []json.RawMessage
+	for _, product := range s["products"] {
+		owned := s.owned(polarColumn{Table: "prices", Name: "product_id"}, product["id"])
+		offered = append(offered, keysOf(columns, "prices", owned))
+		b.OfferedPrices.ProductID = append(b.OfferedPrices.ProductID, product["id"].(uuid.UUID))
+	}
+	o := reflect.ValueOf(&b.OfferedPrices).Elem()
+	set(o, "Offered", offered)
+	set(o, "SeenAt", slices.Repeat([]time.Time{at}, len(offered)))
+}
+
+// set sets a field of a struct that has it.
+func set[T any](v reflect.Value, field string, to T) {
+	if !v.IsValid() {
+		return
+	}
+	if f := v.FieldByName(field); f.IsValid() {
+		f.Set(reflect.ValueOf(to))
+	}
+}
+
+// owned are the rows of a table that belong to a row of another.
+func (s sheet) owned(c polarColumn, owner any) []map[string]any {
+	var owned []map[string]any
+	for _, row := range s[c.Table] {
+		if row[c.Name] == owner {
+			owned = append(owned, row)
+		}
+	}
+	return owned
+}
+
+// keysOf lists the keys of rows as a JSON array, without their owners.
+func keysOf(columns []polarColumn, table string, rows []map[string]any) json.RawMessage {
+	keys := []string{}
+	for _, c := range columns {
+		if c.Table == table && c.Key > 0 && (c.Key > 1 || c.Target == "") {
+			for _, row := range rows {
+				keys = append(keys, fmt.Sprint(row[c.Name]))
+			}
+		}
+	}
+	text, err := json.Marshal(keys)
+	if err != nil {
+		panic(err) // strings
+	}
+	return text
+}
