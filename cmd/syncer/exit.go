@@ -8,6 +8,7 @@ import (
 
 	"syncer/internal/db"
 	"syncer/internal/fetch"
+	"syncer/internal/localpg"
 	"syncer/internal/syncer"
 )
 
@@ -68,7 +69,7 @@ func exitCode(ctx context.Context, err error) int {
 		return exitDone
 	case errors.Is(err, db.ErrConfig):
 		return exitUsage
-	case errors.Is(err, db.ErrUnreachable):
+	case errors.Is(err, db.ErrUnreachable), errors.Is(err, localpg.ErrInUse):
 		return exitDatabase
 	case errors.Is(err, db.ErrSchema):
 		return exitSchema
@@ -90,6 +91,10 @@ func exitCode(ctx context.Context, err error) int {
 
 // hint is what to do about an error, where that is known.
 func hint(err error) string {
+	if used, ok := errors.AsType[*localpg.InUseError](err); ok {
+		return "It ends with that process, so it is for that one alone. Wait until the process has ended, or set DATABASE_URL to a Postgres of your own.\n" +
+			`To look into it meanwhile: psql "` + used.URL + `"`
+	}
 	switch {
 	case errors.Is(err, fetch.ErrRefused):
 		return "Check POLAR_ACCESS_TOKEN: it must be a token of this server (production and sandbox have their own), not expired, with the scope checkout_links:read. Nothing was removed."

@@ -1,12 +1,17 @@
 package main
 
 import (
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 
 	"syncer/internal/fetch/fetchtest"
+	"syncer/internal/localpg"
 )
 
 // dataFolder is a short path that the user of a private Postgres can reach; the
@@ -43,14 +48,43 @@ func TestWithoutADatabaseAPrivateOneIsStartedAndKept(t *testing.T) {
 	second := once(t, env, exitDone, "backfill", "--json").saying("using a private Postgres in " + folder)
 	sameReport(t, decode[backfillReport](t, second.stdout.String()), "default", "succeeded", [5]int{20, 0, 20, 0, 0})
 
-	d := start(t, env, "run") // which a second process shares
-	finished(d)
-	sameReport(t, backfilled(t, env, exitDone), "default", "succeeded", [5]int{20, 0, 20, 0, 0})
 	if got := once(t, env, exitDone, "migrate").stdout.String(); got != "schema polar is up to date\n" {
 		t.Errorf("migrate: %q", got)
 	}
-	d.signal(terminate)
-	d.exits(exitSignal + int(terminate))
+	nothingRuns(t, folder)
+}
+
+func TestAPrivateDatabaseBelongsToOneProcess(t *testing.T) {
+	t.Parallel()
+	home := dataFolder(t)
+	folder := filepath.Join(home, "syncer", "postgres")
+	polar := fetchtest.StartServer(t, fetchtest.NewServer(recording(t, "seed-ads")))
+	env := placeFor(t, "postgres://", polar).env.without("DATABASE_URL").with("XDG_DATA_HOME", home)
+
+	first := start(t, env, "run")
+	finished(first)
+	inUse := fmt.Sprintf("the private Postgres is in use: process %d runs it in %s (Postgres itself is process ", first.cmd.Process.Pid, folder)
+	second := once(t, env, exitDatabase, "backfill").saying(
+		inUse, "Wait until the process has ended, or set DATABASE_URL to a Postgres of your own.")
+	line := regexp.MustCompile(`(?m)^To look into it meanwhile: (psql .*)$`).FindStringSubmatch(second.stderr.String())
+	if line == nil {
+		t.Fatalf("no line for psql:\n%s", second)
+	}
+	bin, err := localpg.Find() // where psql is, too
+	if err != nil {
+		t.Fatal(err)
+	}
+	psql := exec.CommandContext(t.Context(), "sh", "-c", line[1]+` -c "SELECT status FROM polar.sync_runs"`)
+	psql.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"))
+	out, err := psql.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "succeeded") {
+		t.Errorf("%s: %v\n%s", line[1], err, out)
+	}
+	diagnosed(t, env, exitDatabase).wants("database", "problem", inUse, "Wait until the process has ended")
+
+	first.signal(syscall.SIGKILL)
+	first.exits(-1)
+	sameReport(t, backfilled(t, env, exitDone), "default", "succeeded", [5]int{20, 0, 20, 0, 0})
 	nothingRuns(t, folder)
 }
 

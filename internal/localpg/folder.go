@@ -12,7 +12,7 @@ import (
 )
 
 // A server's folder holds all of it: the cluster in "data" (in "new" while
-// initdb works), the socket, and, if it is kept, "lock".
+// initdb works), the socket, and, if it is kept, "owner" and "lock".
 
 const (
 	port = "5432" // names the socket; nothing listens on TCP
@@ -23,6 +23,7 @@ const (
 )
 
 func dataFolder(root string) string { return filepath.Join(root, "data") }
+func pidFile(root string) string    { return filepath.Join(dataFolder(root), "postmaster.pid") }
 func socketPath(root string) string { return filepath.Join(root, ".s.PGSQL."+port) }
 
 // checkPath makes sure that a client can find the socket in root.
@@ -80,7 +81,7 @@ func keptFolder(ctx context.Context, dir string, user account) (string, error) {
 		if err := user.own(root); err != nil {
 			return "", err
 		}
-	} else if !exists(dataFolder(root)) && !exists(filepath.Join(root, "lock")) {
+	} else if !exists(dataFolder(root)) && !exists(ownerFile(root)) {
 		// A home folder must not become 0700 and Postgres's because of a slip.
 		return "", fmt.Errorf("folder %s holds other files: choose a new or an empty one", root)
 	}
@@ -98,14 +99,14 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// folderLock is held from before initdb until the last process of the server
-// has ended, because all of them inherit the open file.
+// folderLock is held until every process that has its open file has closed it or
+// ended. A folder has two: "owner" is the starting process's alone, "lock" goes to
+// all processes of the server.
 type folderLock struct{ file *os.File }
 
 // tryLock returns nil when someone else holds the lock.
-func tryLock(root string, user account) (*folderLock, error) {
-	path := filepath.Join(root, "lock")
-	file, err := os.OpenFile(path, os.O_RDONLY|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
+func tryLock(path string, user account) (*folderLock, error) {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +124,8 @@ func tryLock(root string, user account) (*folderLock, error) {
 	return &folderLock{file}, nil
 }
 
-// release lets go of this process's share of the lock; nil holds none.
+// release lets go of this process's share of the lock; nil holds none. More calls
+// do nothing.
 func (l *folderLock) release() {
 	if l != nil {
 		_ = l.file.Close()
@@ -136,15 +138,14 @@ func (l *folderLock) release() {
 // file that names another socket was written by a server started by hand; that
 // one is for Postgres to judge.
 func clearStale(root string) error {
-	pidFile := filepath.Join(dataFolder(root), "postmaster.pid")
-	text, err := os.ReadFile(pidFile)
+	text, err := os.ReadFile(pidFile(root))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
 	var failed error
 	// https://www.postgresql.org/docs/current/storage-file-layout.html: the fifth line is the socket's folder.
 	if lines := strings.Split(string(text), "\n"); len(lines) > 4 && lines[4] == root {
-		failed = os.Remove(pidFile)
+		failed = os.Remove(pidFile(root))
 	}
 	for _, left := range []string{socketPath(root), socketPath(root) + ".lock"} {
 		if err := os.Remove(left); !errors.Is(err, os.ErrNotExist) {

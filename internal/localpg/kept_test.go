@@ -1,6 +1,7 @@
 package localpg_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -9,6 +10,8 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"syncer/internal/localpg"
 )
@@ -30,57 +33,86 @@ func TestAKeptClusterKeepsItsData(t *testing.T) {
 	}
 }
 
-func TestARunningKeptServerIsShared(t *testing.T) {
+func TestAKeptServerBelongsToOneProcess(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(folder(t), "pg")
 	p := startParent(t, dir)
 	target := p.line(t)
 
-	guest := start(t, localpg.Options{Dir: dir})
-	if guest.URL("postgres") != target {
-		t.Errorf("guest is at %s, the server at %s", guest.URL("postgres"), target)
+	_, err := localpg.Start(t.Context(), localpg.Options{Dir: dir})
+	got, ok := errors.AsType[*localpg.InUseError](err)
+	if !ok || !errors.Is(err, localpg.ErrInUse) {
+		t.Fatalf("second: %v", err)
 	}
-	check(t, guest.Stop())
-	<-guest.Done()
-
-	again := start(t, localpg.Options{Dir: dir})
-	if got := ask(t, again.URL("postgres"), "SELECT 'yes'"); got != "yes" {
+	want := localpg.InUseError{Dir: dir, Owner: p.cmd.Process.Pid, Postgres: pidOf(t, target), URL: target}
+	if diff := cmp.Diff(want, *got); diff != "" {
+		t.Error(diff)
+	}
+	wantError(t, err, fmt.Sprintf("start postgres: the private Postgres is in use: process %d runs it in %s (Postgres itself is process %d)",
+		want.Owner, dir, want.Postgres))
+	if got := ask(t, target, "SELECT 'yes'"); got != "yes" {
 		t.Error(got)
 	}
+
 	check(t, p.stdin.Close())
 	check(t, p.cmd.Wait())
-	<-again.Done()
-	check(t, again.Stop())
+	check(t, start(t, localpg.Options{Dir: dir}).Stop())
 }
 
-func TestTwoStartsOnAFreshFolderShareOneServer(t *testing.T) {
+func TestOfManyStartsOnAFreshFolderOneHasIt(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(folder(t), "pg")
-	servers := make([]*localpg.Server, 4)
+	servers := make(chan *localpg.Server, 4)
 	var starts sync.WaitGroup
-	for i := range servers {
+	for range cap(servers) {
 		starts.Go(func() {
 			s, err := localpg.Start(t.Context(), localpg.Options{Dir: dir})
-			if err != nil {
+			if err == nil {
+				servers <- s
+			} else if !errors.Is(err, localpg.ErrInUse) {
 				t.Error(err)
-				return
 			}
-			servers[i] = s
 		})
 	}
 	starts.Wait()
-	for _, s := range servers {
-		if s == nil {
-			continue
-		}
-		if got := ask(t, s.URL("postgres"), "SELECT 'yes'"); got != "yes" {
-			t.Error(got)
-		}
+	close(servers)
+	if n := len(servers); n != 1 {
+		t.Errorf("%d have it", n)
 	}
-	for _, s := range servers {
-		if s != nil {
-			check(t, s.Stop())
-		}
+	for s := range servers {
+		check(t, s.Stop())
+	}
+}
+
+func TestTheServerOfAKilledParentIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(folder(t), "pg")
+	p := startParent(t, dir)
+	target := p.line(t)
+	run(t, target, "CREATE TABLE kept AS SELECT 'still here' AS text")
+	postgres := pidOf(t, target)
+	check(t, syscall.Kill(postgres, syscall.SIGSTOP)) // so that it does not end at once
+	check(t, p.cmd.Process.Kill())
+	_ = p.cmd.Wait() // says that it was killed
+
+	ctx, cancel := context.WithCancel(t.Context())
+	failed := make(chan error, 1)
+	go func() {
+		_, err := localpg.Start(ctx, localpg.Options{Dir: dir})
+		failed <- err
+	}()
+	eventually(t, "the folder is this process's", func() bool {
+		text, err := os.ReadFile(filepath.Join(dir, "owner"))
+		check(t, err)
+		return string(text) == fmt.Sprintln(os.Getpid())
+	})
+	cancel()
+	wantError(t, <-failed, "the last server in "+dir+" has not ended yet: "+context.Canceled.Error())
+
+	check(t, syscall.Kill(postgres, syscall.SIGCONT))
+	s := start(t, localpg.Options{Dir: dir})
+	if got := ask(t, s.URL("postgres"), "SELECT text FROM kept"); got != "still here" {
+		t.Error(got)
 	}
 }
 

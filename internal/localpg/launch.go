@@ -20,7 +20,8 @@ type plan struct {
 	temporary bool
 	user      account
 	settings  map[string]string
-	lock      *folderLock // nil for a temporary server, whose folder nobody else knows
+	owner     *folderLock // this process's, let go of when the server has ended
+	lock      *folderLock // the server's; both nil for a temporary one, whose folder nobody else knows
 }
 
 // launch starts the watchdog, and through it initdb and postgres, and returns
@@ -59,7 +60,7 @@ func launch(ctx context.Context, p plan) (*Server, error) {
 		_ = log.Close()
 		return nil, err
 	}
-	s := newServer(p.root, hold)
+	s := &Server{root: p.root, hold: hold, owner: p.owner, done: make(chan struct{})}
 	ready := make(chan struct{})
 	tail := &logTail{pipe: log, ready: ready}
 	go s.watch(cmd, tail, p.temporary)

@@ -4,9 +4,9 @@
 // Find looks for the binaries (find.go). Start makes a folder ready (folder.go),
 // lets a watchdog, a page of sh, run initdb and postgres in it (launch.go,
 // watchdog.sh), and returns when the server's log says that it accepts
-// connections (server.go). A server that another process runs on the same kept
-// folder is shared instead (shared.go). As root all of it runs as the user
-// postgres or nobody (account.go), because Postgres refuses root.
+// connections (server.go). A kept folder belongs to the process that starts a server
+// in it, until that server has ended (owner.go). As root all of it runs as the
+// user postgres or nobody (account.go), because Postgres refuses root.
 //
 // The server listens on a Unix socket only, in a folder of mode 0700: that mode
 // is its access control. It never outlives the process that started it, however
@@ -16,8 +16,8 @@ package localpg
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 )
 
@@ -30,21 +30,20 @@ type Options struct {
 	Dir string
 
 	// Settings go to the server as in postgresql.conf, and win over the
-	// package's tuning. They apply when this call starts the server, not when
-	// it shares a running one. The socket, its port and where the log goes are
-	// the package's own.
+	// package's tuning. The socket, its port and where the log goes are the
+	// package's own.
 	Settings map[string]string
 }
 
-// lockInterval is how often a busy folder is tried again: flock tells nobody
-// but a thread that no context can interrupt.
+// lockInterval is how often it is looked whether the server of a dead process has
+// ended: flock tells nobody but a thread that no context can interrupt.
 const lockInterval = 50 * time.Millisecond
 
 // Start returns when the server accepts connections. ctx bounds the start, not
 // the server's life: whoever started it ends it with Stop.
 //
-// If another process of ours runs a server in opts.Dir, Start returns that one.
-// Its life is still the other's: Stop leaves it alone, and Done tells when it ends.
+// While another process runs a server in opts.Dir the error is an *InUseError. The
+// server of a process that was killed is waited for: it ends within seconds.
 //
 // Without binaries the error is ErrNotFound; when the server does not come up,
 // the error ends with the last lines of its log.
@@ -78,44 +77,52 @@ func start(ctx context.Context, opts Options) (*Server, error) {
 	})
 }
 
-// startKept starts the server of a kept folder, or shares the one that runs there.
+// startKept starts the server of a kept folder, if the folder is free.
 func startKept(ctx context.Context, installs []install, user account, opts Options) (*Server, error) {
 	root, err := keptFolder(ctx, opts.Dir, user)
 	if err != nil {
 		return nil, err
 	}
+	owner, err := own(root, user)
+	if err != nil {
+		return nil, err
+	}
+	lock, err := waitForLock(ctx, root, user)
+	if err != nil {
+		owner.release()
+		return nil, err
+	}
+	defer lock.release() // the server has its own by then
+	s, err := startOwn(ctx, installs, plan{
+		root: root, user: user, settings: opts.Settings, owner: owner, lock: lock,
+	})
+	if err != nil {
+		owner.release()
+		return nil, err
+	}
+	return s, nil
+}
+
+// waitForLock returns once no process of a server of ours works in the folder:
+// whoever gets the lock knows that, whatever a pid file says. The caller owns the
+// folder, so such a server is one whose owner was killed, and its watchdog ends it.
+func waitForLock(ctx context.Context, root string, user account) (*folderLock, error) {
 	retry := time.NewTicker(lockInterval)
 	defer retry.Stop()
 	for {
-		// A server of ours holds the lock as long as one of its processes lives:
-		// who gets it knows that none does, whatever a pid file says.
-		lock, err := tryLock(root, user)
-		if err != nil {
-			return nil, err
+		lock, err := tryLock(filepath.Join(root, "lock"), user)
+		if lock != nil || err != nil {
+			return lock, err
 		}
-		s, err := share(ctx, root)
-		switch {
-		case err == nil:
-			lock.release()
-			return s, nil
-		case !errors.Is(err, errNotUp):
-			lock.release()
-			return nil, err
-		case lock != nil:
-			defer lock.release() // the server has its own by then
-			return startOwn(ctx, installs, plan{
-				root: root, user: user, settings: opts.Settings, lock: lock,
-			})
-		}
-		select { // someone is starting or stopping it right now
+		select {
 		case <-ctx.Done():
-			return nil, fmt.Errorf("another process starts or stops the server in %s: %w", root, ctx.Err())
+			return nil, fmt.Errorf("the last server in %s has not ended yet: %w", root, ctx.Err())
 		case <-retry.C:
 		}
 	}
 }
 
-// startOwn starts a kept folder's server; the caller holds the folder's lock.
+// startOwn starts a kept folder's server; the caller holds both of its locks.
 func startOwn(ctx context.Context, installs []install, p plan) (*Server, error) {
 	fit, err := fitting(installs, p.root)
 	if err != nil {

@@ -3,7 +3,6 @@ package localpg
 import (
 	"errors"
 	"fmt"
-	"io"
 	"net/url"
 	"os"
 	"os/exec"
@@ -16,11 +15,10 @@ import (
 
 // Server is a running Postgres. All of its methods are safe for concurrent use.
 type Server struct {
-	root string
+	root  string
+	owner *folderLock // of a kept folder; nil: temporary
 
-	// hold lets the server go when it is closed: it is the watchdog's pipe, or
-	// a session with a server that another process started.
-	hold    io.Closer
+	hold    *os.File // the watchdog's pipe: when it is closed, the server ends
 	letGo   sync.Once
 	stopped atomic.Bool
 
@@ -28,34 +26,30 @@ type Server struct {
 	err  error // of the server's end; read it after done
 }
 
-func newServer(root string, hold io.Closer) *Server {
-	return &Server{root: root, hold: hold, done: make(chan struct{})}
-}
-
 // URL returns where a database of the server is, for pgx and for psql:
 // postgres://syncer@/postgres?host=/tmp/syncer-pg-ABC&port=5432. The role syncer
 // is the superuser; a new server has the database postgres.
-func (s *Server) URL(database string) string {
+func (s *Server) URL(database string) string { return serverURL(s.root, database) }
+
+func serverURL(root, database string) string {
 	// libpq takes a plus sign for what it is. The port is there because a PGPORT
 	// in the environment would win over its absence.
 	escape := func(text string) string {
 		return strings.NewReplacer("+", "%20", "%2F", "/").Replace(url.QueryEscape(text))
 	}
-	return "postgres://syncer@/" + escape(database) + "?host=" + escape(s.root) + "&port=" + port
+	return "postgres://syncer@/" + escape(database) + "?host=" + escape(root) + "&port=" + port
 }
 
-// Done is closed when the server has ended, by Stop or by itself. Of a shared
-// server it is also closed by Stop, which lets go of it.
+// Done is closed when the server has ended, by Stop or by itself.
 func (s *Server) Done() <-chan struct{} { return s.done }
 
 // Stop ends the server (sessions are cut off, transactions rolled back), waits
-// until it is gone, and deletes what is temporary. A server that another
-// process started stays up. The error is the same at every call; it says so if
-// the server had ended by itself before.
+// until it is gone, and deletes what is temporary. The error is the same at every
+// call; it says so if the server had ended by itself before.
 func (s *Server) Stop() error {
 	s.letGo.Do(func() {
 		s.stopped.Store(true)
-		s.hold.Close()
+		_ = s.hold.Close()
 	})
 	<-s.done
 	return s.err
@@ -69,6 +63,7 @@ const logEnd = 10 * time.Second
 // watch owns the server until the last of it is gone.
 func (s *Server) watch(cmd *exec.Cmd, log *logTail, temporary bool) {
 	defer close(s.done)
+	defer s.owner.release() // before that: who has seen the end may start the next
 	var reading sync.WaitGroup
 	reading.Go(log.read)
 
