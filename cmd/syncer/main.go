@@ -12,10 +12,7 @@ import (
 )
 
 func main() {
-	stop := keepSmall()
-	code := realMain(os.Args[1:], os.Stdout, os.Stderr, os.LookupEnv)
-	stop()
-	os.Exit(code)
+	os.Exit(realMain(os.Args[1:], os.Stdout, os.Stderr, os.LookupEnv))
 }
 
 // realMain runs one command and returns the exit code.
