@@ -154,7 +154,7 @@ func TestWhatPostgresCannotHoldIsRejected(t *testing.T) {
 	} {
 		for kind := range strings.FieldsSeq(test.types) {
 			_, err := d.Pool().Exec(t.Context(), "SELECT $1::"+kind, test.value)
-			wantKind(t, what+" as "+kind, d.Explain(err), db.ErrRejected)
+			wantKind(t, what+" as "+kind, db.Classify(err), db.ErrRejected)
 		}
 	}
 }

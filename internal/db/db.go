@@ -101,7 +101,7 @@ func Open(ctx context.Context, config Config) (*DB, error) {
 	d := &DB{pool: pool, schema: config.Schema}
 	if err := pool.Ping(ctx); err != nil {
 		pool.Close()
-		return nil, d.Explain(err)
+		return nil, classify(err)
 	}
 	return d, nil
 }
@@ -143,14 +143,13 @@ func (d *DB) Pool() *pgxpool.Pool { return d.pool }
 func (d *DB) Schema() string { return d.schema }
 
 // Ping says whether the database answers.
-func (d *DB) Ping(ctx context.Context) error { return d.Explain(d.pool.Ping(ctx)) }
+func (d *DB) Ping(ctx context.Context) error { return classify(d.pool.Ping(ctx)) }
 
-// Queries gives the generated queries, for commands that read. Their errors are
-// for Explain.
-func (d *DB) Queries() *query.Queries { return query.New(d.pool) }
+// queries gives the generated queries. Their errors are for classify.
+func (d *DB) queries() *query.Queries { return query.New(d.pool) }
 
-// Explain puts err into one of the kinds above, where it is of one.
-func (d *DB) Explain(err error) error {
+// classify puts err into one of the kinds above, where it is of one.
+func classify(err error) error {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return err
 	}

@@ -59,9 +59,9 @@ func (d *DB) MissingRights(ctx context.Context, pruning bool) ([]Lack, error) {
 			p.TableNames, p.Privileges = append(p.TableNames, table), append(p.Privileges, privilege)
 		}
 	}
-	rows, err := d.Queries().ListMissingRights(ctx, p)
+	rows, err := d.queries().ListMissingRights(ctx, p)
 	if err != nil {
-		return nil, fmt.Errorf("look up the role's rights: %w", d.Explain(err))
+		return nil, fmt.Errorf("look up the role's rights: %w", classify(err))
 	}
 	var all []Lack
 	for _, r := range rows { // in the order of rights
@@ -70,9 +70,9 @@ func (d *DB) MissingRights(ctx context.Context, pruning bool) ([]Lack, error) {
 		}
 		all[len(all)-1].On = append(all[len(all)-1].On, r.TableName)
 	}
-	functions, err := d.Queries().ListForbiddenFunctions(ctx, d.schema)
+	functions, err := d.queries().ListForbiddenFunctions(ctx, d.schema)
 	if err != nil {
-		return nil, fmt.Errorf("look up the role's rights: %w", d.Explain(err))
+		return nil, fmt.Errorf("look up the role's rights: %w", classify(err))
 	}
 	if len(functions) > 0 {
 		all = append(all, Lack{Right: "EXECUTE", On: functions})
@@ -88,9 +88,9 @@ const clockSamples = 3
 func (d *DB) Clock(ctx context.Context, now func() time.Time) (ahead, margin time.Duration, err error) {
 	for i := range clockSamples {
 		began := now()
-		there, err := d.Queries().GetClock(ctx)
+		there, err := d.queries().GetClock(ctx)
 		if err != nil {
-			return 0, 0, fmt.Errorf("ask for the time: %w", d.Explain(err))
+			return 0, 0, fmt.Errorf("ask for the time: %w", classify(err))
 		}
 		half := now().Sub(began) / 2
 		if i == 0 || half < margin {
@@ -110,12 +110,12 @@ type Holder struct {
 
 // FindHolder gives the run that holds a source; nil: none does.
 func (d *DB) FindHolder(ctx context.Context, source string) (*Holder, error) {
-	row, err := d.Queries().GetHolder(ctx, source)
+	row, err := d.queries().GetHolder(ctx, source)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil //nolint:nilnil // nobody holds it, and that is no error
 	}
 	if err != nil {
-		return nil, fmt.Errorf("look for the running run: %w", d.Explain(err))
+		return nil, fmt.Errorf("look for the running run: %w", classify(err))
 	}
 	silent := time.Duration(row.SilentSeconds * float64(time.Second))
 	held := HeldError{Holder: row.Holder}

@@ -11,7 +11,7 @@ import (
 	"syncer/internal/db/dbtest"
 )
 
-// kinds are all that Explain tells apart.
+// kinds are all that Classify tells apart.
 var kinds = []error{db.ErrUnreachable, db.ErrSchema, db.ErrRejected, db.ErrHeld, db.ErrLost, db.ErrStale}
 
 // wantKind fails the test unless err is of that kind only; nil is none of them.
@@ -27,7 +27,7 @@ func wantKind(tb testing.TB, what string, err, kind error) {
 	}
 }
 
-func TestExplainTellsWhatPostgresMeans(t *testing.T) {
+func TestClassifyTellsWhatPostgresMeans(t *testing.T) {
 	t.Parallel()
 	d := dbtest.New(t)
 	exec(t, d, "CREATE TABLE narrow (a smallint PRIMARY KEY CHECK (a > 0), b text)")
@@ -54,14 +54,14 @@ func TestExplainTellsWhatPostgresMeans(t *testing.T) {
 		"SET statement_timeout = 1; SELECT pg_sleep(60)": nil,
 	} {
 		_, err := d.Pool().Exec(t.Context(), sql)
-		wantKind(t, sql, d.Explain(err), kind)
+		wantKind(t, sql, db.Classify(err), kind)
 	}
-	if err := d.Explain(nil); err != nil {
+	if err := db.Classify(nil); err != nil {
 		t.Errorf("nothing: %v", err)
 	}
 }
 
-func TestExplainTellsAStopFromAnOutage(t *testing.T) {
+func TestClassifyTellsAStopFromAnOutage(t *testing.T) {
 	t.Parallel()
 	d := dbtest.New(t)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -71,7 +71,7 @@ func TestExplainTellsAStopFromAnOutage(t *testing.T) {
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("canceled: %v", err)
 	}
-	wantKind(t, "too slow", d.Explain(fmt.Errorf("x: %w", context.DeadlineExceeded)), db.ErrUnreachable)
+	wantKind(t, "too slow", db.Classify(fmt.Errorf("x: %w", context.DeadlineExceeded)), db.ErrUnreachable)
 }
 
 // TestALostDatabaseIsUnreachable takes the database away while it is in use.

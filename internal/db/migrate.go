@@ -27,7 +27,7 @@ type Migration struct {
 // is newer than this program stays as it is; the error is ErrSchema.
 func (d *DB) Migrate(ctx context.Context) ([]Migration, error) {
 	if err := d.createSchema(ctx); err != nil {
-		return nil, fmt.Errorf("create schema %s: %w", d.schema, d.Explain(err))
+		return nil, fmt.Errorf("create schema %s: %w", d.schema, classify(err))
 	}
 	p, closeProvider, err := d.provider()
 	if err != nil {
@@ -40,7 +40,7 @@ func (d *DB) Migrate(ctx context.Context) ([]Migration, error) {
 		applied = append(applied, Migration{Version: r.Source.Version, Name: r.Source.Path, AppliedAt: time.Now()})
 	}
 	if err != nil {
-		return applied, fmt.Errorf("migrate: %w", d.Explain(err))
+		return applied, fmt.Errorf("migrate: %w", classify(err))
 	}
 	return applied, d.CheckSchema(ctx)
 }
@@ -65,7 +65,7 @@ func (d *DB) Migrations(ctx context.Context) ([]Migration, error) {
 	}
 	statuses, err := p.Status(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("migration status: %w", d.Explain(err))
+		return nil, fmt.Errorf("migration status: %w", classify(err))
 	}
 	for _, s := range statuses {
 		all = append(all, Migration{Version: s.Source.Version, Name: s.Source.Path, AppliedAt: s.AppliedAt})
@@ -90,7 +90,7 @@ func (d *DB) CheckSchema(ctx context.Context) error {
 	}
 	if migrated {
 		if err := d.pool.QueryRow(ctx, `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`).Scan(&have); err != nil {
-			return d.Explain(err)
+			return classify(err)
 		}
 	}
 	switch {
@@ -107,7 +107,7 @@ func (d *DB) CheckSchema(ctx context.Context) error {
 // hasVersionTable says whether anything was ever migrated here.
 func (d *DB) hasVersionTable(ctx context.Context) (there bool, err error) {
 	err = d.pool.QueryRow(ctx, `SELECT to_regclass($1) IS NOT NULL`, d.schema+".goose_db_version").Scan(&there)
-	return there, d.Explain(err)
+	return there, classify(err)
 }
 
 // createSchema makes the schema if it is missing. It asks first, because IF NOT
