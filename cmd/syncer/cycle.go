@@ -2,19 +2,13 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
-	"syncer/internal/db"
-	"syncer/internal/db/query"
 	"syncer/internal/fetch"
 	"syncer/internal/schedule"
-	"syncer/internal/syncer"
 )
 
 // unknown is how many links there are when nothing tells.
@@ -97,8 +91,8 @@ func (c cycle) advice(s sourceConfig) string {
 // the database: what a run costs is known from the one before.
 func (o *opened) warnOfCycle(ctx context.Context, logger *slog.Logger) {
 	total := unknown
-	if last, err := lastFinished(ctx, o.db, o.source); err == nil && o.config.All {
-		total = int(last.LinksTotal)
+	if last, err := o.db.LastFinishedRun(ctx, o.source.Name, o.source.Scope()); err == nil && last != nil && o.config.All {
+		total = last.Links
 	}
 	c, known := newCycle(o.config, total, time.Now())
 	if !known || c.kept() {
@@ -107,16 +101,6 @@ func (o *opened) warnOfCycle(ctx context.Context, logger *slog.Logger) {
 	logger.WarnContext(ctx, "the schedule cannot be kept: ticks will be missed", slog.String("source", o.config.Name),
 		slog.Int("links", c.links), slog.Int("requests", c.requests), slog.Int("requests_per_minute", c.budget),
 		slog.Duration("run", c.lasts), slog.Duration("between_ticks", c.gap), slog.String("hint", c.advice(o.config)))
-}
-
-// lastFinished is the last run that came to its end and asked for what the source
-// wants. The error is pgx.ErrNoRows when there is none.
-func lastFinished(ctx context.Context, d *db.DB, s syncer.Source) (query.GetLastFinishedRunRow, error) {
-	run, err := d.Queries().GetLastFinishedRun(ctx, query.GetLastFinishedRunParams{Source: s.Name, Scope: s.Scope()})
-	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
-		err = fmt.Errorf("look for the last run: %w", d.Explain(err))
-	}
-	return run, err
 }
 
 // lasting writes a duration for people, rounded up to seconds, in two units at

@@ -154,7 +154,8 @@ func (e *examination) examine(ctx context.Context) []finding {
 	return all
 }
 
-// wanted is what a run of the source would sync.
-func (e *examination) wanted() syncer.Source {
-	return syncer.Source{Name: e.source.Name, All: e.source.All, IDs: e.source.IDs}
+// scope is that of a run of the source: runs of one scope ask for the same links.
+func (e *examination) scope() string {
+	source := syncer.Source{Name: e.source.Name, All: e.source.All, IDs: e.source.IDs}
+	return source.Scope()
 }

@@ -2,11 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"syncer/internal/db/query"
 	"syncer/internal/schedule"
@@ -29,27 +26,26 @@ func (e *examination) checkRunning(ctx context.Context) finding {
 
 // checkLastRun looks whether runs end as often as the schedule promises.
 func (e *examination) checkLastRun(ctx context.Context) finding {
-	last, err := lastFinished(ctx, e.db, e.wanted())
-	never := errors.Is(err, pgx.ErrNoRows)
-	if err != nil && !never {
+	last, err := e.db.LastFinishedRun(ctx, e.source.Name, e.scope())
+	if err != nil {
 		return unreadable(ctx, err)
 	}
-	newest, err := e.db.Queries().ListRuns(ctx, query.ListRunsParams{Source: e.source.Name, Most: 1})
+	newest, err := e.db.Runs(ctx, e.source.Name, 1)
 	if err != nil {
-		return unreadable(ctx, e.db.Explain(err))
+		return unreadable(ctx, err)
 	}
 	text := "no run of these links has finished yet"
-	if !never && last.FinishedAt != nil {
-		e.links = int(last.LinksTotal)
-		e.since = later(e.since, *last.FinishedAt)
-		text = fmt.Sprintf("finished %s ago, %s", lasting(e.now().Sub(*last.FinishedAt)), last.Status)
+	if last != nil {
+		e.links = last.Links
+		e.since = later(e.since, last.FinishedAt)
+		text = fmt.Sprintf("finished %s ago, %s", lasting(e.now().Sub(last.FinishedAt)), last.Status)
 	}
 	switch {
 	case len(newest) > 0 && newest[0].Status == "failed" && newest[0].Error != nil:
 		return warn(fmt.Sprintf("%s; the newest stopped early: %s", text, *newest[0].Error), "See the other lines here, and `syncer status`.")
 	case !e.since.IsZero() && e.missed():
 		return warn(fmt.Sprintf("%s, and %q has had two ticks since then", text, e.source.Schedule), "Is `syncer run` running? If so, see its log.")
-	case never:
+	case last == nil:
 		return good("%s; `syncer backfill` makes one", text)
 	}
 	return good("%s", text)
@@ -130,13 +126,13 @@ func judgeLinks(configured, total int, gone, strange []string) finding {
 }
 
 func (e *examination) checkFailures(ctx context.Context) finding {
-	failures, err := e.db.Queries().CountFailures(ctx, e.source.Name)
+	failing, since, err := e.db.CountFailures(ctx, e.source.Name)
 	if err != nil {
-		return unreadable(ctx, e.db.Explain(err))
+		return unreadable(ctx, err)
 	}
-	if failures.Links == 0 {
+	if failing == 0 {
 		return good("no link fails")
 	}
-	return warn(fmt.Sprintf("%s, since %s", counted(int(failures.Links), "link fails", "links fail"), moment(failures.Since)),
+	return warn(fmt.Sprintf("%s, since %s", counted(failing, "link fails", "links fail"), moment(since)),
 		"`syncer status` says which and why. Each is tried again in every run.")
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"syncer/internal/db"
-	"syncer/internal/db/query"
 )
 
 // sourceStatus is one source in `status --json`.
@@ -82,23 +81,23 @@ const mostFailures = 1000
 
 func readStatus(ctx context.Context, s sourceConfig, d *db.DB, most int32) (sourceStatus, error) {
 	status := sourceStatus{Source: s.Name, Schema: s.Schema, Runs: []runStatus{}, Failures: []failureStatus{}}
-	runs, err := d.Queries().ListRuns(ctx, query.ListRunsParams{Source: s.Name, Most: most})
+	runs, err := d.Runs(ctx, s.Name, most)
 	if err != nil {
-		return status, d.Explain(err)
+		return status, err
 	}
 	for _, r := range runs {
 		status.Runs = append(status.Runs, runStatus{
 			ID: r.ID.String(), Trigger: r.Trigger, Status: r.Status, Holder: r.Holder, StartedAt: r.StartedAt, FinishedAt: r.FinishedAt,
-			Links: r.LinksTotal, Changed: r.LinksChanged, Removed: r.LinksRemoved, Failed: r.LinksFailed, Requests: r.Requests, Error: r.Error,
+			Links: r.Links, Changed: r.Changed, Removed: r.Removed, Failed: r.Failed, Requests: r.Requests, Error: r.Error,
 		})
 	}
-	failures, err := d.Queries().ListFailures(ctx, query.ListFailuresParams{Source: s.Name, Most: mostFailures})
-	for _, f := range failures {
+	failing, err := d.FailingLinks(ctx, s.Name, mostFailures)
+	for _, f := range failing {
 		status.Failures = append(status.Failures, failureStatus{
-			ID: f.CheckoutLinkID.String(), Label: f.Label, Since: f.Since, Attempts: f.Attempts, Kind: f.Kind, Message: f.Message, Path: f.Path,
+			ID: f.ID.String(), Label: f.Label, Since: f.Since, Attempts: f.Attempts, Kind: f.Kind, Message: f.Message, Path: f.Path,
 		})
 	}
-	return status, d.Explain(err)
+	return status, err
 }
 
 func (a *app) printStatus(s sourceStatus) error {
