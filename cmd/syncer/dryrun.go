@@ -79,15 +79,19 @@ func (a *app) printDifference(d syncer.Difference) {
 		}
 		changes = append(changes, words.Change{Entity: c.Entity, Op: c.Op, Before: c.Before, After: c.After, Subject: subject})
 	}
-	name := func(text string) string {
+	for _, l := range words.Lines(changes, nameFrom(d.Names)) {
+		fmt.Fprintf(a.stdout, "  %s\n", a.coloured(l))
+	}
+}
+
+// nameFrom looks a thing's name up by its id, as words.Lines asks for it.
+func nameFrom(names map[uuid.UUID]string) func(id string) string {
+	return func(text string) string {
 		id, err := uuid.Parse(text)
 		if err != nil {
 			return ""
 		}
-		return d.Names[id]
-	}
-	for _, l := range words.Lines(changes, name) {
-		fmt.Fprintf(a.stdout, "  %s\n", a.coloured(l))
+		return names[id]
 	}
 }
 

@@ -9,11 +9,9 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 
 	"syncer/internal/db"
-	"syncer/internal/db/query"
 	"syncer/internal/words"
 )
 
@@ -98,128 +96,58 @@ func cmpErr(err, otherwise error) error {
 
 // readStory is nil for a link that nothing is known of.
 func readStory(ctx context.Context, d *db.DB, id uuid.UUID, most int32) (*story, error) {
-	q := d.Queries()
-	st := &story{ID: id.String(), Offers: []offer{}, Failures: []failure{}, Changes: []storyEvent{}}
-	failures, err := q.GetFailure(ctx, id)
-	if err != nil {
-		return nil, d.Explain(err)
+	told, err := d.Story(ctx, id, most)
+	if err != nil || told == nil {
+		return nil, err
 	}
-	for _, f := range failures {
+	st := &story{ID: id.String(), Offers: offersOf(told), Failures: []failure{}, Changes: eventsOf(told)}
+	for _, f := range told.Failures {
 		st.Failures = append(st.Failures, failure{f.Source, f.Since, f.Attempts, f.Kind, f.Message})
 	}
-	link, err := q.GetCheckoutLinkStory(ctx, id)
-	if errors.Is(err, pgx.ErrNoRows) {
-		if len(failures) == 0 {
-			return nil, nil
-		}
-		return st, nil
+	if link := told.Link; link != nil {
+		st.Label, st.FirstSeenAt, st.LastSeenAt, st.RemovedAt, st.Discount = link.Label, &link.FirstSeenAt, link.LastSeenAt, link.RemovedAt, link.Discount
 	}
-	if err != nil {
-		return nil, d.Explain(err)
-	}
-	st.Label, st.FirstSeenAt, st.RemovedAt, st.Discount = link.Label, &link.FirstSeenAt, link.RemovedAt, link.Discount
-	if st.LastSeenAt, err = lastSeen(ctx, q, link, failures); err != nil {
-		return nil, d.Explain(err)
-	}
-	if st.Offers, err = readOffers(ctx, q, id); err != nil {
-		return nil, d.Explain(err)
-	}
-	st.Changes, err = readEvents(ctx, q, id, most)
-	return st, d.Explain(err)
+	return st, nil
 }
 
-// lastSeen is when Polar last showed the link, as far as is known: in the last
-// finished run, unless it is gone or fails.
-func lastSeen(ctx context.Context, q *query.Queries, link query.GetCheckoutLinkStoryRow, failures []query.GetFailureRow) (*time.Time, error) {
-	if link.RemovedAt != nil || len(failures) > 0 {
-		return nil, nil
-	}
-	seen, err := q.GetLastSight(ctx)
-	if errors.Is(err, pgx.ErrNoRows) || seen.Before(link.ChangedAt) {
-		return &link.ChangedAt, nil
-	}
-	return &seen, err
-}
-
-func readOffers(ctx context.Context, q *query.Queries, id uuid.UUID) ([]offer, error) {
-	rows, err := q.ListOffers(ctx, id)
+func offersOf(told *db.Story) []offer {
 	offers := []offer{}
-	last := int32(-1)
-	for _, r := range rows {
-		if r.Position != last {
-			name := r.Product
-			if r.IsArchived {
-				name += " (archived)"
-			}
-			offers, last = append(offers, offer{Product: name, Prices: []string{}}), r.Position
+	for _, o := range told.Offers {
+		name := o.Product
+		if o.Archived {
+			name += " (archived)"
 		}
-		var price map[string]any
-		if r.Price != nil && json.Unmarshal(r.Price, &price) == nil && price != nil {
-			o := &offers[len(offers)-1]
-			o.Prices = append(o.Prices, words.PriceJSON(r.Price))
+		prices := []string{}
+		for _, row := range o.Prices {
+			prices = append(prices, words.PriceJSON(row))
 		}
+		offers = append(offers, offer{Product: name, Prices: prices})
 	}
-	return offers, err
+	return offers
 }
 
-// readEvents puts changes that were seen at the same time into one event.
-func readEvents(ctx context.Context, q *query.Queries, id uuid.UUID, most int32) ([]storyEvent, error) {
-	rows, err := q.ListLinkChanges(ctx, query.ListLinkChangesParams{LinkID: id, Most: most})
-	if err != nil {
-		return nil, err
-	}
-	var changes []db.Change
-	for _, r := range rows {
-		changes = append(changes, db.Change{Entity: r.Entity, EntityID: r.EntityID, Op: r.Op, Before: r.Before, After: r.After})
-	}
-	named, err := q.ListNames(ctx, mentioned(changes))
-	if err != nil {
-		return nil, err
-	}
-	names := map[string]string{}
-	for _, n := range named {
-		names[n.ID.String()] = n.Name
-	}
+// eventsOf puts changes that were seen at the same time into one event.
+func eventsOf(told *db.Story) []storyEvent {
 	events := []storyEvent{}
-	for len(rows) > 0 {
+	for rest := told.Changes; len(rest) > 0; {
 		n := 1
-		for n < len(rows) && rows[n].NotAfter.Equal(rows[0].NotAfter) {
+		for n < len(rest) && rest[n].NotAfter.Equal(rest[0].NotAfter) {
 			n++
 		}
-		event := storyEvent{NotAfter: rows[0].NotAfter}
+		event := storyEvent{NotAfter: rest[0].NotAfter}
 		var together []words.Change
-		for _, r := range rows[:n] {
-			if r.NotBefore != nil && (event.NotBefore == nil || r.NotBefore.Before(*event.NotBefore)) {
-				event.NotBefore = r.NotBefore
+		for _, c := range rest[:n] {
+			if c.NotBefore != nil && (event.NotBefore == nil || c.NotBefore.Before(*event.NotBefore)) {
+				event.NotBefore = c.NotBefore
 			}
-			together = append(together, words.Change{Entity: r.Entity, Op: r.Op, Before: hide(r.Before), After: hide(r.After), Subject: r.Subject, Price: r.Price})
+			together = append(together, words.Change{Entity: c.Entity, Op: c.Op, Before: hide(c.Before), After: hide(c.After), Subject: c.Subject, Price: c.Price})
 		}
-		for _, l := range words.Lines(together, func(id string) string { return names[id] }) {
+		for _, l := range words.Lines(together, nameFrom(told.Names)) {
 			event.Lines = append(event.Lines, l.Text)
 		}
-		events, rows = append(events, event), rows[n:]
+		events, rest = append(events, event), rest[n:]
 	}
-	return events, nil
-}
-
-// mentioned are the ids of other things that changes mention.
-func mentioned(changes []db.Change) []uuid.UUID {
-	var ids []uuid.UUID
-	for _, c := range changes {
-		for _, raw := range []json.RawMessage{c.Before, c.After} {
-			var columns map[string]json.RawMessage
-			if json.Unmarshal(raw, &columns) != nil {
-				continue
-			}
-			for _, column := range []string{"product_id", "benefit_id", "media_id", "meter_id", "discount_id"} {
-				var id uuid.UUID
-				if v, ok := columns[column]; ok && json.Unmarshal(v, &id) == nil {
-					ids = append(ids, id)
-				}
-			}
-		}
-	}
-	return ids
+	return events
 }
 
 func (s *story) print(w io.Writer) {

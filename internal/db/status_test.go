@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 
 	"syncer/internal/db"
 	"syncer/internal/db/dbtest"
@@ -76,8 +77,9 @@ func TestReadsSayOfWhichKindTheirErrorIs(t *testing.T) {
 	_, last := d.LastFinishedRun(t.Context(), "shop", "all")
 	_, failing := d.FailingLinks(t.Context(), "shop", 1)
 	_, _, count := d.CountFailures(t.Context(), "shop")
+	_, story := d.Story(t.Context(), uuid.New(), 1)
 	for what, err := range map[string]error{
-		"runs": runs, "last": last, "failing": failing, "count": count,
+		"runs": runs, "last": last, "failing": failing, "count": count, "story": story,
 	} {
 		if !errors.Is(err, db.ErrSchema) {
 			t.Errorf("%s: %v", what, err)
