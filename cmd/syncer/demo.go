@@ -206,7 +206,7 @@ func (d *demo) step(ctx context.Context, trigger string) {
 
 // list prints some of what changed since a moment.
 func (d *demo) list(ctx context.Context, since time.Time) {
-	changed, err := d.db.Queries().ListChangedSince(ctx, since)
+	changed, err := d.db.ChangedSince(ctx, since)
 	if ctx.Err() != nil {
 		return
 	}

@@ -38,14 +38,14 @@ extra, unknown values are stored as they came.`,
 					return nil
 				}
 				done[s.Schema] = true
-				rows, err := d.Queries().ListDrift(cmd.Context())
-				for _, r := range rows {
+				drift, err := d.Drift(cmd.Context())
+				for _, one := range drift {
 					all = append(all, driftEntry{
-						Schema: s.Schema, Kind: r.Kind, Path: r.Path, Sample: r.Sample, FirstSeenAt: r.FirstSeenAt,
-						LastSeenAt: r.LastSeenAt, Count: r.Count, Suggestion: suggestion(r.Kind),
+						Schema: s.Schema, Kind: one.Kind, Path: one.Path, Sample: one.Sample, FirstSeenAt: one.FirstSeenAt,
+						LastSeenAt: one.LastSeenAt, Count: one.Count, Suggestion: suggestion(one.Kind),
 					})
 				}
-				return d.Explain(err)
+				return err
 			})
 			if err != nil {
 				return err

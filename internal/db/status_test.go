@@ -78,8 +78,10 @@ func TestReadsSayOfWhichKindTheirErrorIs(t *testing.T) {
 	_, failing := d.FailingLinks(t.Context(), "shop", 1)
 	_, _, count := d.CountFailures(t.Context(), "shop")
 	_, story := d.Story(t.Context(), uuid.New(), 1)
+	_, drift := d.Drift(t.Context())
+	_, changed := d.ChangedSince(t.Context(), noon)
 	for what, err := range map[string]error{
-		"runs": runs, "last": last, "failing": failing, "count": count, "story": story,
+		"runs": runs, "last": last, "failing": failing, "count": count, "story": story, "drift": drift, "changed": changed,
 	} {
 		if !errors.Is(err, db.ErrSchema) {
 			t.Errorf("%s: %v", what, err)
