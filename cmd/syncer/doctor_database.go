@@ -9,10 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"syncer/internal/db"
-	"syncer/internal/db/query"
 	"syncer/internal/localpg"
 )
 
@@ -26,12 +23,12 @@ func (e *examination) checkDatabase(ctx context.Context) finding {
 	if err != nil {
 		return unreadable(ctx, err)
 	}
-	server, err := there.Queries().GetServer(ctx)
+	server, err := there.Server(ctx)
 	if err != nil {
-		return unreadable(ctx, there.Explain(err))
+		return unreadable(ctx, err)
 	}
 	e.db, e.role = there, server.Role
-	f := judgeServer(server, there.Pool().Config().ConnConfig.Host)
+	f := judgeServer(server)
 	if e.config.Database.Private && f.Status == "ok" {
 		return warn("no database is configured, so this one is private: "+f.Message, privateAdvice)
 	}
@@ -60,9 +57,9 @@ func noPrivateYet() (f finding, stops bool) {
 }
 
 // judgeServer says whether the server will do.
-func judgeServer(server query.GetServerRow, host string) finding {
+func judgeServer(server db.Server) finding {
 	version, _, _ := strings.Cut(server.Version, " ") // without who packed it
-	text := fmt.Sprintf("Postgres %s at %s, database %s, role %s", version, host, server.Database, server.Role)
+	text := fmt.Sprintf("Postgres %s at %s, database %s, role %s", version, server.Host, server.Database, server.Role)
 	var f finding
 	switch {
 	case server.VersionNumber < db.OldestServer:
@@ -122,7 +119,7 @@ func (e *examination) grants() string {
 	return fmt.Sprintf(`Use the role that owns the schema, or let that one say:
 GRANT USAGE ON SCHEMA %[1]s TO %[2]s;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %[1]s TO %[2]s;
-GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA %[1]s TO %[2]s;`, e.source.Schema, pgx.Identifier{e.role}.Sanitize())
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA %[1]s TO %[2]s;`, e.source.Schema, db.Quoted(e.role))
 }
 
 // some lists the first texts, and says how many more there are.

@@ -12,7 +12,6 @@ import (
 
 	"syncer/internal/db"
 	"syncer/internal/db/dbtest"
-	"syncer/internal/db/query"
 	"syncer/internal/fetch/fetchtest"
 )
 
@@ -157,12 +156,12 @@ func TestDoctorWritesNothing(t *testing.T) {
 
 func TestDoctorSaysThatTheServerWillNotDo(t *testing.T) {
 	t.Parallel()
-	for says, server := range map[string]query.GetServerRow{
+	for says, server := range map[string]db.Server{
 		"Postgres 13.22 at db, database bi, role me: it is too old":                          {Version: "13.22 (Debian 13.22-1)", VersionNumber: 130022},
 		"Postgres 14.0 at db, database bi, role me: it is a standby, which can only be read": {Version: "14.0", VersionNumber: db.OldestServer, Standby: true, ReadOnly: true},
 	} {
-		server.Database, server.Role = "bi", "me"
-		if f := judgeServer(server, "db"); f.Message != says || f.Status != "problem" || f.Advice == "" || f.code != exitDatabase || f.stops {
+		server.Host, server.Database, server.Role = "db", "bi", "me"
+		if f := judgeServer(server); f.Message != says || f.Status != "problem" || f.Advice == "" || f.code != exitDatabase || f.stops {
 			t.Errorf("%+v, want %s", f, says)
 		}
 	}

@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"time"
 
-	"syncer/internal/db/query"
+	"github.com/google/uuid"
+
 	"syncer/internal/schedule"
 )
 
@@ -73,9 +74,6 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// mostNamed is how many links are named.
-const mostNamed = 5
-
 // checkLinks finds the configured links that are not there.
 func (e *examination) checkLinks(ctx context.Context) finding {
 	if e.source.All {
@@ -84,35 +82,29 @@ func (e *examination) checkLinks(ctx context.Context) finding {
 	if len(e.source.IDs) == 0 {
 		return skip("not checked: none is configured")
 	}
-	doubtful, err := e.db.Queries().ListDoubtfulLinks(ctx, query.ListDoubtfulLinksParams{ID: e.source.IDs, Source: e.source.Name})
+	gone, unseen, err := e.db.DoubtfulLinks(ctx, e.source.Name, e.source.IDs)
 	if err != nil {
-		return unreadable(ctx, e.db.Explain(err))
+		return unreadable(ctx, err)
 	}
-	var gone, strange []string
-	for _, l := range doubtful {
-		switch {
-		case l.RemovedAt != nil:
-			gone = append(gone, l.ID.String())
-		case e.links != unknown: // some run has asked for it
-			strange = append(strange, l.ID.String())
-		}
+	if e.links == unknown { // no run has asked for them yet
+		unseen = nil
 	}
-	return judgeLinks(len(e.source.IDs), e.total, gone, strange)
+	return judgeLinks(len(e.source.IDs), e.total, gone, unseen)
 }
 
 // judgeLinks says what of the configured links is known to be gone, was asked for
 // and never there, or else cannot be there: the organization has not so many.
-func judgeLinks(configured, total int, gone, strange []string) finding {
+func judgeLinks(configured, total int, gone, unseen []uuid.UUID) finding {
 	texts, advice := "", ""
-	if len(strange) > 0 {
-		texts = fmt.Sprintf("%d of %d were never there: %s", len(strange), configured, some(strange, mostNamed))
+	if len(unseen) > 0 {
+		texts = fmt.Sprintf("%d of %d were never there: %s", len(unseen), configured, someIDs(unseen))
 		advice = "Polar knows none of them: deleted, of another organization, or mistyped. Correct POLAR_CHECKOUT_LINK_IDS."
 	}
 	if len(gone) > 0 {
 		if texts != "" {
 			texts, advice = texts+"\n", advice+"\n"
 		}
-		texts += fmt.Sprintf("%d of %d are gone: %s", len(gone), configured, some(gone, mostNamed))
+		texts += fmt.Sprintf("%d of %d are gone: %s", len(gone), configured, someIDs(gone))
 		advice += "Polar says that these are gone. Take them out of POLAR_CHECKOUT_LINK_IDS: asking for them costs requests in every run."
 	}
 	switch {
@@ -123,6 +115,15 @@ func judgeLinks(configured, total int, gone, strange []string) finding {
 		return good("none of the %d is known to be gone or wrong", configured)
 	}
 	return warn(texts, advice)
+}
+
+// someIDs lists the first five ids, and says how many more there are.
+func someIDs(ids []uuid.UUID) string {
+	texts := make([]string, len(ids))
+	for i, id := range ids {
+		texts[i] = id.String()
+	}
+	return some(texts, 5)
 }
 
 func (e *examination) checkFailures(ctx context.Context) finding {

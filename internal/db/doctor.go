@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"syncer/internal/db/query"
@@ -17,6 +18,29 @@ import (
 
 // OldestServer is the oldest Postgres that will do, as server_version_num says it.
 const OldestServer = 140000
+
+// Server is what the server says about itself, and about who asks.
+type Server struct {
+	Host          string // name, address or folder of the socket, as configured
+	Version       string // with who packed it, such as 16.4 (Debian 16.4-1)
+	VersionNumber int    // to be compared with OldestServer
+	Database      string
+	Role          string // that asks
+	Standby       bool   // it can only be read
+	ReadOnly      bool   // by a setting of the server, the database, the role or the connection
+}
+
+// Server asks the server about itself.
+func (d *DB) Server(ctx context.Context) (Server, error) {
+	row, err := d.queries().GetServer(ctx)
+	return Server{
+		Host: d.pool.Config().ConnConfig.Host, Version: row.Version, VersionNumber: int(row.VersionNumber),
+		Database: row.Database, Role: row.Role, Standby: row.Standby, ReadOnly: row.ReadOnly,
+	}, classify(err)
+}
+
+// Quoted is a name, such as a role's, as SQL takes it whatever is in it.
+func Quoted(name string) string { return pgx.Identifier{name}.Sanitize() }
 
 // rights are what a run needs of each table.
 //
@@ -78,6 +102,23 @@ func (d *DB) MissingRights(ctx context.Context, pruning bool) ([]Lack, error) {
 		all = append(all, Lack{Right: "EXECUTE", On: functions})
 	}
 	return all, nil
+}
+
+// DoubtfulLinks finds which of the given links are gone, and which no run of the
+// source has seen: they have no row, and do not fail either. Both are by id.
+func (d *DB) DoubtfulLinks(ctx context.Context, source string, ids []uuid.UUID) (gone, unseen []uuid.UUID, err error) {
+	rows, err := d.queries().ListDoubtfulLinks(ctx, query.ListDoubtfulLinksParams{ID: ids, Source: source})
+	if err != nil {
+		return nil, nil, classify(err)
+	}
+	for _, r := range rows {
+		if r.RemovedAt != nil {
+			gone = append(gone, r.ID)
+		} else {
+			unseen = append(unseen, r.ID)
+		}
+	}
+	return gone, unseen, nil
 }
 
 // clockSamples is how often the clock is asked for; the quickest answer counts.

@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 
+	"syncer/internal/db"
 	"syncer/internal/db/dbtest"
 )
 
@@ -65,4 +67,37 @@ func TestFindHolderTellsTheDeadFromTheLiving(t *testing.T) {
 	wants("silent", ", process ", true)
 	exec(t, d, "UPDATE sync_runs SET holder = 'elsewhere', heartbeat_at = clock_timestamp()")
 	wants("elsewhere", "elsewhere", false)
+}
+
+func TestServerSaysWhatItIsAndWhoAsks(t *testing.T) {
+	t.Parallel()
+	d := dbtest.New(t)
+	s, err := d.Server(t.Context())
+	if err != nil || s.Host == "" || s.VersionNumber < db.OldestServer || !strings.Contains(s.Version, ".") || s.Standby || s.ReadOnly {
+		t.Errorf("%+v, %v", s, err)
+	}
+	if want := ask[string](t, d, "SELECT current_database() || ' ' || current_user"); s.Database+" "+s.Role != want {
+		t.Errorf("%+v, want %s", s, want)
+	}
+	exec(t, d, `CREATE SCHEMA `+db.Quoted(`a"; b`))
+	if ask[int](t, d, "SELECT count(*) FROM pg_namespace WHERE nspname = $1", `a"; b`) != 1 {
+		t.Error("a name with a quote in it was not taken as it is")
+	}
+}
+
+func TestDoubtfulLinksAreGoneOrWereNeverSeen(t *testing.T) {
+	t.Parallel()
+	d := dbtest.New(t)
+	var ids []uuid.UUID
+	for i := range 4 { // gone, there, failing, unseen
+		ids = append(ids, uuid.UUID{6: 0x40, 8: 0x80, 15: byte(i)})
+	}
+	exec(t, d, `INSERT INTO checkout_links (id, created_at, organization_id, url, client_secret, payment_processor, allow_discount_codes, metadata, first_seen_at, changed_at, removed_at)
+		SELECT id, $3, gen_random_uuid(), '', '', 'stripe', true, '{}', $3, $3, CASE WHEN id = $1 THEN $3::timestamptz END FROM unnest(ARRAY[$1, $2]::uuid[]) AS id`, ids[0], ids[1], noon)
+	exec(t, d, `INSERT INTO sync_failures (source, checkout_link_id, since, last_at, kind, message, run_id)
+		VALUES ('shop', $1, $2, $2, 'status', 'no', gen_random_uuid())`, ids[2], noon)
+	gone, unseen, err := d.DoubtfulLinks(t.Context(), "shop", ids)
+	if err != nil || !slices.Equal(gone, ids[:1]) || !slices.Equal(unseen, ids[3:]) {
+		t.Errorf("gone %v, unseen %v, %v", gone, unseen, err)
+	}
 }

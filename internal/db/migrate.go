@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
@@ -119,7 +118,7 @@ func (d *DB) createSchema(ctx context.Context) error {
 	if err != nil || there {
 		return err
 	}
-	_, err = d.pool.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+pgx.Identifier{d.schema}.Sanitize())
+	_, err = d.pool.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+Quoted(d.schema))
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok && (e.Code == "23505" || e.Code == "42P06") {
 		return nil // another process made it at the same moment
 	}
