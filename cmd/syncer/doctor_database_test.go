@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"syncer/internal/db"
 	"syncer/internal/db/dbtest"
 	"syncer/internal/fetch/fetchtest"
@@ -129,15 +127,12 @@ func TestARoleWithTheRightsThatDoctorAsksForCanDoARun(t *testing.T) {
 func (p *place) role(tb testing.TB) (name string, env variables) {
 	tb.Helper()
 	name = "role_" + ask[string](tb, p.database, "SELECT current_database()") // roles belong to the server
-	do(tb, p.database, "CREATE ROLE "+name+" LOGIN")
+	d := dbtest.Open(tb, p.database)
+	if _, err := d.Pool().Exec(tb.Context(), "CREATE ROLE "+name+" LOGIN"); err != nil {
+		tb.Fatal(err)
+	}
 	tb.Cleanup(func() {
-		ctx := context.WithoutCancel(tb.Context())
-		conn, err := pgx.Connect(ctx, p.database)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		defer conn.Close(ctx)
-		if _, err := conn.Exec(ctx, "DROP OWNED BY "+name+"; DROP ROLE "+name); err != nil {
+		if _, err := d.Pool().Exec(context.WithoutCancel(tb.Context()), "DROP OWNED BY "+name+"; DROP ROLE "+name); err != nil {
 			tb.Error(err)
 		}
 	})

@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"syncer/internal/db/dbtest"
 	"syncer/internal/fetch/fetchtest"
 )
@@ -111,10 +109,10 @@ func withPassword(tb testing.TB, database string) string {
 // ask runs a query, in the default schema, that answers with one value.
 func ask[T any](tb testing.TB, database, query string, args ...any) T {
 	tb.Helper()
-	conn := connect(tb, database)
-	defer conn.Close(tb.Context())
+	d := dbtest.Open(tb, database)
+	defer d.Close()
 	var answer T
-	if err := conn.QueryRow(tb.Context(), query, args...).Scan(&answer); err != nil {
+	if err := d.Pool().QueryRow(tb.Context(), query, args...).Scan(&answer); err != nil {
 		tb.Fatalf("%s: %v", query, err)
 	}
 	return answer
@@ -123,20 +121,11 @@ func ask[T any](tb testing.TB, database, query string, args ...any) T {
 // do runs a statement that answers nothing.
 func do(tb testing.TB, database, statement string) {
 	tb.Helper()
-	conn := connect(tb, database)
-	defer conn.Close(tb.Context())
-	if _, err := conn.Exec(tb.Context(), statement); err != nil {
+	d := dbtest.Open(tb, database)
+	defer d.Close()
+	if _, err := d.Pool().Exec(tb.Context(), statement); err != nil {
 		tb.Fatalf("%s: %v", statement, err)
 	}
-}
-
-func connect(tb testing.TB, database string) *pgx.Conn {
-	tb.Helper()
-	conn, err := pgx.Connect(tb.Context(), database+"&search_path=polar")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return conn
 }
 
 // eventually waits for what another process does and nobody reports.

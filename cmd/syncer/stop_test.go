@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"slices"
 	"syscall"
 	"testing"
 
+	"syncer/internal/db/dbtest"
 	"syncer/internal/fetch/fetchtest"
 )
 
@@ -84,13 +86,16 @@ func TestASignalWhileIdleEndsTheDaemon(t *testing.T) {
 // lockLinks keeps everybody from writing links until unlock.
 func lockLinks(tb testing.TB, p *place) (unlock func()) {
 	tb.Helper()
-	conn := connect(tb, p.database)
-	tb.Cleanup(func() { conn.Close(tb.Context()) })
-	if _, err := conn.Exec(tb.Context(), "BEGIN; LOCK TABLE checkout_links IN SHARE MODE"); err != nil {
+	tx, err := dbtest.Open(tb, p.database).Pool().Begin(tb.Context())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = tx.Rollback(context.WithoutCancel(tb.Context())) })
+	if _, err := tx.Exec(tb.Context(), "LOCK TABLE checkout_links IN SHARE MODE"); err != nil {
 		tb.Fatal(err)
 	}
 	return func() {
-		if _, err := conn.Exec(tb.Context(), "ROLLBACK"); err != nil {
+		if err := tx.Rollback(tb.Context()); err != nil {
 			tb.Fatal(err)
 		}
 	}

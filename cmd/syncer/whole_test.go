@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"syncer/internal/db/dbtest"
 )
 
 const (
@@ -44,9 +46,7 @@ func wantWhole(tb testing.TB, p *place) {
 		want[answer.ID] = fmt.Sprint(parts)
 	}
 	got := map[string]string{}
-	conn := connect(tb, p.database)
-	defer conn.Close(tb.Context())
-	rows, err := conn.Query(tb.Context(), `
+	rows, err := dbtest.Open(tb, p.database).Pool().Query(tb.Context(), `
 		SELECT l.id::text, count(*),
 			sum((SELECT count(*) FROM prices x WHERE x.product_id = j.product_id AND x.removed_at IS NULL)),
 			sum((SELECT count(*) FROM product_benefits x WHERE x.product_id = j.product_id)),
