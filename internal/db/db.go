@@ -3,7 +3,8 @@
 // DB opens the database, migrates it, saves batches of rows, and keeps the
 // record of runs and failures. A batch is one transaction and one round trip.
 // The SQL is in queries/, the schema in migrations/, and package query holds
-// what sqlc makes of them.
+// what sqlc makes of them. Others see neither: they ask DB, get plain structs,
+// and every error that is of a kind they act on says so.
 //
 // The package knows nothing of Polar and HTTP, and it does not log.
 package db
