@@ -158,6 +158,16 @@ func (p *process) saying(texts ...string) *process {
 	return p
 }
 
+// printing makes sure that texts stand in what was printed on stdout.
+func (p *process) printing(texts ...string) {
+	p.tb.Helper()
+	for _, text := range texts {
+		if !strings.Contains(p.stdout.String(), text) {
+			p.tb.Errorf("stdout does not say %q:\n%s", text, p)
+		}
+	}
+}
+
 // awaits returns what the expression's last group matches in the part of
 // the stream that no earlier call has seen, as soon as it is there.
 func (p *process) awaits(s *stream, expression string) string {

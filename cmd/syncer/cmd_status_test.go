@@ -1,0 +1,21 @@
+package main
+
+import "testing"
+
+// TestStatusShowsRunsAndWhatFails looks at a source before its first run, after
+// one that was partial, and after one that healed.
+func TestStatusShowsRunsAndWhatFails(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, "alpha")
+	once(t, p.env, exitDone, "status").printing("source default, schema polar", "no run yet")
+	p.polar.Goto(7)
+	poisoned := backfilled(t, p.env, exitPartial).Failures[0].ID
+	once(t, p.env, exitDone, "status").printing("backfill  partial", "1 link fails", poisoned+"  since ", "1 run: Polar is unavailable: status 500")
+	status := decode[[]sourceStatus](t, once(t, p.env, exitDone, "status", "--json").stdout.String())
+	if len(status) != 1 || len(status[0].Runs) != 1 || len(status[0].Failures) != 1 || status[0].Failures[0].ID != poisoned {
+		t.Errorf("%+v", status)
+	}
+	p.polar.Next()
+	backfilled(t, p.env, exitDone)
+	once(t, p.env, exitDone, "status").printing("backfill  succeeded", "no link fails")
+}
