@@ -143,7 +143,7 @@ func (o *backfillOptions) choose(c *config) error {
 }
 
 // backfillOne syncs one source, as soon as no other run holds it.
-func (a *app) backfillOne(ctx context.Context, source opened, o backfillOptions, watched bool) (syncer.Report, error) {
+func (a *app) backfillOne(ctx context.Context, source openSource, o backfillOptions, watched bool) (syncer.Report, error) {
 	var terminal io.Writer
 	if watched {
 		terminal = a.stderr

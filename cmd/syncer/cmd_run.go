@@ -63,7 +63,7 @@ func (a *app) run(ctx context.Context) (err error) {
 }
 
 // serve runs the schedule, and HTTP beside it, until ctx ends or one of them fails.
-func serve(ctx context.Context, logger *slog.Logger, listener net.Listener, sources []opened) error {
+func serve(ctx context.Context, logger *slog.Logger, listener net.Listener, sources []openSource) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	ended := make(chan error, 2)
@@ -84,7 +84,7 @@ func serve(ctx context.Context, logger *slog.Logger, listener net.Listener, sour
 	return err
 }
 
-func ping(ctx context.Context, sources []opened) error {
+func ping(ctx context.Context, sources []openSource) error {
 	var err error
 	for _, o := range sources {
 		err = errors.Join(err, o.db.Ping(ctx))
@@ -94,7 +94,7 @@ func ping(ctx context.Context, sources []opened) error {
 
 // jobs are the calls of Run. What goes wrong is logged here and tried again at
 // the next tick.
-func jobs(logger *slog.Logger, sources []opened) []schedule.Job {
+func jobs(logger *slog.Logger, sources []openSource) []schedule.Job {
 	var all []schedule.Job
 	for _, o := range sources {
 		logger.Info("source scheduled", slog.String("source", o.config.Name), slog.String("schedule", o.config.Schedule),

@@ -89,7 +89,7 @@ func (c cycle) advice(s sourceConfig) string {
 
 // warnOfCycle logs that a source cannot keep its schedule. It asks nobody but
 // the database: what a run costs is known from the one before.
-func (o *opened) warnOfCycle(ctx context.Context, logger *slog.Logger) {
+func (o *openSource) warnOfCycle(ctx context.Context, logger *slog.Logger) {
 	total := unknown
 	if last, err := o.db.LastFinishedRun(ctx, o.source.Name, o.source.Scope()); err == nil && last != nil && o.config.All {
 		total = last.Links

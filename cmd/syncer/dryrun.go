@@ -20,7 +20,7 @@ type preview struct {
 }
 
 // dryRun shows what a backfill would change and writes nothing.
-func (a *app) dryRun(ctx context.Context, sources []opened) error {
+func (a *app) dryRun(ctx context.Context, sources []openSource) error {
 	var all []preview
 	var err error
 	for _, source := range sources {

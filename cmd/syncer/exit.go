@@ -40,8 +40,8 @@ var errPartial = errors.New("some links could not be synced")
 // errDifferent: a dry run found differences. They have been printed already.
 var errDifferent = errors.New("there are differences")
 
-// told says whether err has been printed already, in a report.
-func told(err error) bool {
+// reported finds the errors that a command's report has printed already.
+func reported(err error) bool {
 	_, found := errors.AsType[foundError](err)
 	return found || errors.Is(err, errPartial) || errors.Is(err, errDifferent)
 }

@@ -23,7 +23,7 @@ func realMain(args []string, stdout, stderr io.Writer, env environment) int {
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	code := exitCode(ctx, err)
-	if err != nil && !told(err) && code < exitSignal {
+	if err != nil && !reported(err) && code < exitSignal {
 		fmt.Fprintf(stderr, "syncer: %v\n", err)
 		if text := hint(err); text != "" {
 			fmt.Fprintln(stderr, text)

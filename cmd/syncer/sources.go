@@ -11,8 +11,8 @@ import (
 	"syncer/internal/syncer"
 )
 
-// opened is a source ready to be synced.
-type opened struct {
+// openSource is a source ready to be synced.
+type openSource struct {
 	config sourceConfig
 	db     *db.DB
 	source syncer.Source
@@ -21,7 +21,7 @@ type opened struct {
 
 // openSources starts the database if need be and opens every source. close
 // belongs to it, also after an error.
-func (a *app) openSources(ctx context.Context, c config, logger *slog.Logger) (all []opened, closeAll func() error, err error) {
+func (a *app) openSources(ctx context.Context, c config, logger *slog.Logger) (all []openSource, closeAll func() error, err error) {
 	server := &database{app: a, config: c.Database}
 	closeAll = func() error {
 		for _, o := range all {
@@ -41,7 +41,7 @@ func (a *app) openSources(ctx context.Context, c config, logger *slog.Logger) (a
 		client := fetch.New(fetch.Config{
 			Server: s.Server, Token: s.Token, RequestsPerMinute: s.RequestsPerMinute, UserAgent: "syncer/" + versionText(),
 		})
-		all = append(all, opened{
+		all = append(all, openSource{
 			config: s, db: d,
 			source: syncer.Source{Name: s.Name, Client: client, All: s.All, IDs: s.IDs, Way: s.Fetch},
 			syncer: &syncer.Syncer{DB: d, Logger: logger, KeepChanges: c.KeepChanges},
