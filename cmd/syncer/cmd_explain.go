@@ -198,14 +198,3 @@ func (s *story) print(w io.Writer) {
 		}
 	}
 }
-
-// between says when something happened, as well as is known.
-func between(notBefore *time.Time, notAfter time.Time) string {
-	if notBefore == nil {
-		return "by " + moment(notAfter)
-	}
-	if y, m, d := notBefore.UTC().Date(); time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Equal(notAfter.UTC().Truncate(24 * time.Hour)) {
-		return fmt.Sprintf("%s between %s and %s", notBefore.UTC().Format("2006-01-02"), notBefore.UTC().Format("15:04:05"), notAfter.UTC().Format("15:04:05"))
-	}
-	return fmt.Sprintf("between %s and %s", moment(*notBefore), moment(notAfter))
-}

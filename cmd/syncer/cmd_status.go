@@ -133,13 +133,3 @@ func (a *app) printStatus(s sourceStatus) error {
 	}
 	return nil
 }
-
-// moment writes a time for people, in UTC.
-func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }
-
-func counted(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}

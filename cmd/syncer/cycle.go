@@ -102,25 +102,3 @@ func (o *openSource) warnOfCycle(ctx context.Context, logger *slog.Logger) {
 		slog.Int("links", c.links), slog.Int("requests", c.requests), slog.Int("requests_per_minute", c.budget),
 		slog.Duration("run", c.lasts), slog.Duration("between_ticks", c.gap), slog.String("hint", c.advice(o.config)))
 }
-
-// lasting writes a duration for people, rounded up to seconds, in two units at
-// most.
-func lasting(d time.Duration) string {
-	left := int64((d + time.Second - 1) / time.Second)
-	var parts []string
-	for _, unit := range []struct {
-		seconds   int64
-		one, many string
-	}{{86400, "day", "days"}, {3600, "h", "h"}, {60, "min", "min"}, {1, "s", "s"}} {
-		if n := left / unit.seconds; n > 0 {
-			parts = append(parts, counted(int(n), unit.one, unit.many))
-		} else if len(parts) > 0 {
-			break // 1 h 0 min 5 s is 1 h
-		}
-		left %= unit.seconds
-	}
-	if len(parts) == 0 {
-		return "0 s"
-	}
-	return strings.Join(parts[:min(2, len(parts))], " ")
-}

@@ -91,14 +91,6 @@ func (e *examination) checkSchema(ctx context.Context) finding {
 	return unreadable(ctx, err)
 }
 
-// sentence begins with a capital and ends with a full stop.
-func sentence(text string) string {
-	if text == "" {
-		return ""
-	}
-	return strings.ToUpper(text[:1]) + text[1:] + "."
-}
-
 func (e *examination) checkRights(ctx context.Context) finding {
 	lacks, err := e.db.MissingRights(ctx, e.config.KeepChanges > 0)
 	if err != nil {
@@ -120,14 +112,6 @@ func (e *examination) grants() string {
 GRANT USAGE ON SCHEMA %[1]s TO %[2]s;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %[1]s TO %[2]s;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA %[1]s TO %[2]s;`, e.source.Schema, db.Quoted(e.role))
-}
-
-// some lists the first texts, and says how many more there are.
-func some(texts []string, most int) string {
-	if len(texts) <= most+1 { // "and 1 more" is no shorter
-		return strings.Join(texts, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(texts[:most], ", "), len(texts)-most)
 }
 
 // clocksApart is from where on clocks that differ are worth a word.
