@@ -38,7 +38,7 @@ func (e *examination) checkPolar(ctx context.Context) finding {
 		return skip("not checked: there is no access token")
 	}
 	client := fetch.New(fetch.Config{
-		Server: e.source.Server, Token: e.source.Token, UserAgent: "syncer/" + versionText(), Timeout: probeTimeout,
+		Server: e.source.Server, Token: e.source.Token, UserAgent: userAgent(), Timeout: probeTimeout,
 	})
 	defer client.Close()
 	total, err := client.Probe(ctx)

@@ -39,7 +39,7 @@ func (a *app) openSources(ctx context.Context, c config, logger *slog.Logger) (a
 			return all, closeAll, err
 		}
 		client := fetch.New(fetch.Config{
-			Server: s.Server, Token: s.Token, RequestsPerMinute: s.RequestsPerMinute, UserAgent: "syncer/" + versionText(),
+			Server: s.Server, Token: s.Token, RequestsPerMinute: s.RequestsPerMinute, UserAgent: userAgent(),
 		})
 		all = append(all, openSource{
 			config: s, db: d,

@@ -1,0 +1,20 @@
+package main
+
+import "runtime/debug"
+
+// version is set by the build: -ldflags "-X main.version=v1.2.3".
+var version = ""
+
+// versionText is the version, from the linker or from what Go knows itself.
+func versionText() string {
+	if version != "" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return "devel"
+}
+
+// userAgent is what Polar is told of who asks.
+func userAgent() string { return "syncer/" + versionText() }
