@@ -97,16 +97,19 @@ func New(config Config) *Client {
 	}
 }
 
+// Server is the base URL that is asked.
+func (c *Client) Server() string { return c.config.Server.String() }
+
 // Requests is how many requests have been sent so far, retries included.
 func (c *Client) Requests() int64 { return c.requests.Load() }
 
 // Close lets go of idle connections.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
-// answer is the body of a 200, and when the request began that got it.
+// answer is the body of a 200, and when the request began and ended that got it.
 type answer struct {
-	body []byte
-	at   time.Time
+	body      []byte
+	at, until time.Time
 }
 
 // get asks for path until there is an answer or no hope, within the budget. The
@@ -140,12 +143,13 @@ func (c *Client) get(ctx context.Context, path string, again500 bool) (answer, e
 
 // once sends one request and judges the answer. The error is an *Error, or the
 // context's.
-func (c *Client) once(ctx context.Context, path string) (answer, error) {
+func (c *Client) once(ctx context.Context, path string) (a answer, err error) {
 	if err := c.pacer.begin(ctx); err != nil {
-		return answer{}, err
+		return a, err
 	}
 	defer c.pacer.end()
-	a := answer{at: c.now()} // before the request: a slower, older answer must not win over a newer one
+	a.at = c.config.Now() // before the request: a slower, older answer must not win over a newer one
+	defer func() { a.until = c.config.Now() }()
 	token, err := c.token()
 	if err != nil {
 		return a, err
@@ -194,9 +198,6 @@ func (c *Client) read(answer io.Reader, size int64) ([]byte, error) {
 	c.size.Store(int64(body.Len()))
 	return body.Bytes(), err
 }
-
-// now is the time to the microsecond, which is what Postgres keeps.
-func (c *Client) now() time.Time { return c.config.Now().Truncate(time.Microsecond) }
 
 // token asks for the token, and refuses one that no header can carry before
 // net/http calls that a failed request.

@@ -19,9 +19,10 @@ import (
 // Observed is what one request told about one link.
 type Observed struct {
 	ID uuid.UUID
-	// At is when the request that was answered began. It is the order of truth:
-	// what an older request saw never replaces what a newer one saw.
-	At time.Time
+	// At is when the request that was answered began, Until when it had been
+	// answered: Polar read what it shows in between. Of two answers in one run the
+	// one whose request began later counts. Both have a monotonic reading.
+	At, Until time.Time
 	// Link is what Polar answered, nil when Err is not.
 	Link *CheckoutLink
 	// Body is the answer as sent, for the record of a failure. May be nil.
@@ -33,6 +34,6 @@ type Observed struct {
 	Err error
 	// Confirmed says that Polar said so twice.
 	Confirmed bool
-
-	text []byte // in which Link's spans stand: Body, or the page around it
+	// Text is what the spans of Link stand in: Body, or the page around it.
+	Text []byte
 }

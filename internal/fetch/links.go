@@ -25,7 +25,7 @@ func (c *Client) Get(ctx context.Context, id uuid.UUID) (Observed, error) {
 		return Observed{}, ctx.Err()
 	}
 	if err != nil {
-		observed := Observed{ID: id, At: a.at, Err: err}
+		observed := Observed{ID: id, At: a.at, Until: a.until, Err: err}
 		if e, ok := errors.AsType[*Error](err); ok {
 			observed.Body = e.Body
 		}
@@ -36,7 +36,7 @@ func (c *Client) Get(ctx context.Context, id uuid.UUID) (Observed, error) {
 	case observed.Err != nil:
 		observed.ID = id
 	case observed.ID != id:
-		observed = Observed{ID: id, At: a.at, Body: a.body, Err: badBody(a.body, &wire.Error{
+		observed = Observed{ID: id, At: a.at, Until: a.until, Body: a.body, Err: badBody(a.body, &wire.Error{
 			Path: "id", Reason: "another link than the one asked for",
 		})}
 	}
@@ -47,9 +47,9 @@ func (c *Client) Get(ctx context.Context, id uuid.UUID) (Observed, error) {
 func observe(a answer) Observed {
 	link, notes, err := DecodeLink(a.body)
 	if err != nil {
-		return Observed{At: a.at, Body: a.body, Err: badBody(a.body, err)}
+		return Observed{At: a.at, Until: a.until, Body: a.body, Err: badBody(a.body, err)}
 	}
-	return Observed{ID: link.ID, At: a.at, Link: link, Body: a.body, Notes: notes, text: a.body}
+	return Observed{ID: link.ID, At: a.at, Until: a.until, Link: link, Body: a.body, Notes: notes, Text: a.body}
 }
 
 // badBody is the error of an answer that a *wire.Error is about.
@@ -100,7 +100,7 @@ func readPage(a answer) (Page, error) {
 	}
 	page := Page{Total: list.Pagination.TotalCount, Links: make([]Observed, 0, len(list.Items))}
 	for _, item := range list.Items {
-		observed := Observed{At: a.at, Link: item.Value, Body: item.Body, Notes: item.Notes, text: a.body}
+		observed := Observed{At: a.at, Until: a.until, Link: item.Value, Body: item.Body, Notes: item.Notes, Text: a.body}
 		if item.Err != nil {
 			observed.ID, observed.Err, observed.Notes = idOf(item.Body), badBody(item.Body, item.Err), nil
 		} else {

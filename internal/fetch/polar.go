@@ -64,9 +64,9 @@ type Product struct {
 	IsRecurring            bool             `wire:"is_recurring"`
 	IsArchived             bool             `wire:"is_archived"`
 	OrganizationID         uuid.UUID        `wire:"organization_id"`
-	Prices                 []Price          `wire:"prices"` // active ones only, in no meaningful order
-	Benefits               []Benefit        `wire:"benefits"`
-	Medias                 []Media          `wire:"medias"`
+	Prices                 []Price          `wire:"prices,unordered"` // active ones only
+	Benefits               []Benefit        `wire:"benefits,apart"`
+	Medias                 []Media          `wire:"medias,apart"`
 	Extra                  wire.Extra       `wire:",unknown"`
 	Sent                   wire.Span        `wire:",span"`
 }
@@ -91,7 +91,7 @@ type Price struct {
 	UnitAmount        *wire.Decimal    `wire:"unit_amount,nonnull"`
 	CapAmount         *int64           `wire:"cap_amount"`
 	MeterID           *uuid.UUID       `wire:"meter_id,nonnull"`
-	Meter             *Meter           `wire:"meter,nonnull"`
+	Meter             *Meter           `wire:"meter,nonnull,apart"`
 	SeatTiers         *SeatTiers       `wire:"seat_tiers,nonnull"`
 	PricePerSeat      *int64           `wire:"price_per_seat"`
 	Tiers             *UnitTiers       `wire:"tiers,nonnull"`
@@ -236,7 +236,7 @@ type Discount struct {
 	EndsAt                    *time.Time       `wire:"ends_at"`
 	MaxRedemptions            *int64           `wire:"max_redemptions"`
 	MaxRedemptionsPerCustomer *int64           `wire:"max_redemptions_per_customer"`
-	RedemptionsCount          int64            `wire:"redemptions_count"`
+	RedemptionsCount          int64            `wire:"redemptions_count,counter"`
 	OrganizationID            uuid.UUID        `wire:"organization_id"`
 	Extra                     wire.Extra       `wire:",unknown"`
 	Sent                      wire.Span        `wire:",span"`

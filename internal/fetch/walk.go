@@ -146,7 +146,7 @@ func oneByOne[T any](ctx context.Context, next, last int, more func(next, last i
 
 // page asks for one page, and for its parts where the whole does not come.
 func (c *Client) page(ctx context.Context, number, limit int, whole bool) (links []Observed, total int64, err error) {
-	at := c.now()
+	at := c.config.Now()
 	page, err := c.List(ctx, number, limit)
 	e, ok := errors.AsType[*Error](err)
 	switch {
@@ -158,7 +158,7 @@ func (c *Client) page(ctx context.Context, number, limit int, whole bool) (links
 			position += ": " + e.Detail
 		}
 		nameless := &Error{Kind: e.Kind, Status: e.Status, Detail: position, Body: e.Body}
-		return []Observed{{At: at, Body: e.Body, Err: nameless}}, 0, nil
+		return []Observed{{At: at, Until: c.config.Now(), Body: e.Body, Err: nameless}}, 0, nil
 	case limit == PageLimit && e.Status == http.StatusInternalServerError:
 		if err := c.healthy(ctx); err != nil {
 			return nil, 0, err

@@ -27,6 +27,9 @@ type field struct {
 	optional  bool   // may be absent
 	nullable  bool   // may be null
 	shared    bool   // the same object may stand in many places, see memo
+	counter   bool   // changes all the time: left out of Hash
+	apart     bool   // a thing of its own: in Hash by its id
+	unordered bool   // the order of its elements means nothing
 	enum      []string
 }
 
@@ -82,6 +85,12 @@ func shapeOf(t reflect.Type) *Shape {
 				f.nullable = false
 			case option == "shared" && (f.read == readSlice || f.read == ignored):
 				f.shared = true
+			case option == "counter":
+				f.counter = true
+			case option == "apart" && (f.read == readSlice || f.read == readStruct):
+				f.apart = true
+			case option == "unordered" && f.read == readSlice:
+				f.unordered = true
 			default:
 				panic(fmt.Sprintf("wire: %s.%s: option %q", t, sf.Name, option))
 			}

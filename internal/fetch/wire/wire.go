@@ -9,6 +9,9 @@
 //	Kind   string     `wire:"kind,enum=a|b"`         any text; one that is not listed is noted
 //	Prices []Price    `wire:"prices"`                nested structs, read alike
 //	Things []Thing    `wire:"things,shared"`         the same object may stand here many times
+//	Uses   int64      `wire:"uses,counter"`          changes all the time: left out of Hash
+//	Parts  []Part     `wire:"parts,apart"`           things of their own: Hash counts their ids
+//	Bag    []Price    `wire:"bag,unordered"`         the order of the elements means nothing
 //	Items  []Try[X]   `wire:"items"`                 a broken element is an error of its own
 //	Old    Ignored    `wire:"old"`                   known and not wanted
 //	Extra  Extra      `wire:",unknown"`              every other key, value untouched
