@@ -4,17 +4,17 @@
 -- +goose Up
 CREATE TABLE sync_runs (
     id uuid PRIMARY KEY,
+    number bigint NOT NULL GENERATED ALWAYS AS IDENTITY UNIQUE,
     source text NOT NULL,
     trigger text NOT NULL,
     status text NOT NULL DEFAULT 'running'
         CHECK (status IN ('running', 'succeeded', 'partial', 'failed', 'abandoned')),
+    organization_ids uuid[] NOT NULL DEFAULT '{}',
     started_at timestamptz NOT NULL,
     observing_since timestamptz NOT NULL,
-    observed_until timestamptz,
-    wrote_until timestamptz,
-    organization_id uuid[],
     heartbeat_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     finished_at timestamptz,
+    ended_after bigint,
     holder text NOT NULL,
     scope text NOT NULL,
     checkpoint jsonb,
@@ -31,24 +31,24 @@ CREATE TABLE sync_runs (
 );
 
 CREATE UNIQUE INDEX sync_runs_running_key ON sync_runs (source) WHERE status = 'running';
-CREATE INDEX sync_runs_observed_until_idx ON sync_runs (observed_until);
-CREATE INDEX sync_runs_source_started_at_idx ON sync_runs (source, started_at DESC);
+CREATE INDEX sync_runs_source_number_idx ON sync_runs (source, number DESC);
+CREATE INDEX sync_runs_ended_after_idx ON sync_runs (ended_after);
 
-COMMENT ON TABLE sync_runs IS 'One row for every pass over a source. A running row is also the lock: one source, one running run.';
+COMMENT ON TABLE sync_runs IS 'One row for every pass over a source. A running row is also the lock: a source, and an organization, has one running run at a time.';
 COMMENT ON COLUMN sync_runs.id IS 'Id of the run, a UUIDv7: ordered by time';
+COMMENT ON COLUMN sync_runs.number IS 'Order in which runs began';
 COMMENT ON COLUMN sync_runs.source IS 'Name of the source in the configuration';
-COMMENT ON COLUMN sync_runs.trigger IS 'What called the run: start, schedule, backfill';
+COMMENT ON COLUMN sync_runs.trigger IS 'What started the run: start, schedule, backfill';
 COMMENT ON COLUMN sync_runs.status IS 'running; succeeded: all links in place; partial: some failed, the rest is in place; failed: stopped early; abandoned: its process died or was stopped';
-COMMENT ON COLUMN sync_runs.started_at IS 'When the run began, by the clock of its process, like the times of its requests';
-COMMENT ON COLUMN sync_runs.observing_since IS 'Before the first request of the run, or of the run that it went on with: everything the run stands for was seen later';
-COMMENT ON COLUMN sync_runs.observed_until IS 'When the last request began whose answer is in the tables; noted when the run ends, and earlier where other runs are under way';
-COMMENT ON COLUMN sync_runs.wrote_until IS 'When the last request began whose answer changed something; null: nothing did';
-COMMENT ON COLUMN sync_runs.organization_id IS 'The organizations whose links the run has seen, noted with observed_until; null: unknown';
-COMMENT ON COLUMN sync_runs.heartbeat_at IS 'Last sign of life of a running run; an old one is taken over';
+COMMENT ON COLUMN sync_runs.organization_ids IS 'Organizations the run has claimed: while it is running, no other run writes their rows';
+COMMENT ON COLUMN sync_runs.started_at IS 'When the run began';
+COMMENT ON COLUMN sync_runs.observing_since IS 'When the run began, or the killed one it resumed: everything it stands for was seen later';
+COMMENT ON COLUMN sync_runs.heartbeat_at IS 'Last sign of life of a running run; a silent run is taken over';
 COMMENT ON COLUMN sync_runs.finished_at IS 'When the run ended; null while it runs';
+COMMENT ON COLUMN sync_runs.ended_after IS 'Number of the youngest run that had begun when this one ended; null while it runs. A run whose number is not greater may hold older answers than this one wrote.';
 COMMENT ON COLUMN sync_runs.holder IS 'Process that runs it: where, and its process id';
-COMMENT ON COLUMN sync_runs.scope IS 'What the run was to sync: all, or a fingerprint of the list of links. Runs of one scope ask for the same.';
-COMMENT ON COLUMN sync_runs.checkpoint IS 'How far a backfill came; where the next one goes on when this one was killed';
+COMMENT ON COLUMN sync_runs.scope IS 'What the run was to sync: all, or a fingerprint of the list of links. Runs of one scope ask for the same links.';
+COMMENT ON COLUMN sync_runs.checkpoint IS 'How far a backfill came; the next one resumes there if this one was killed';
 COMMENT ON COLUMN sync_runs.links_total IS 'Links the run was to sync';
 COMMENT ON COLUMN sync_runs.links_changed IS 'Links that changed, in themselves or in anything nested in them';
 COMMENT ON COLUMN sync_runs.links_unchanged IS 'Links that were seen and had not changed';
@@ -60,75 +60,32 @@ COMMENT ON COLUMN sync_runs.rows_removed IS 'Rows that got removed_at, and join 
 COMMENT ON COLUMN sync_runs.requests IS 'Requests sent to Polar, retries included';
 COMMENT ON COLUMN sync_runs.error IS 'Why the run stopped early; null when it did not';
 
--- Called first in every batch of a run. Lets one batch at a time write to the
--- schema. The lock ends with the transaction, whatever becomes of its session.
+-- Last statement of every batch: the fence. A run that was taken over, or that
+-- writes rows of an organization it has not claimed, fails here, and its batch with it.
+--
+-- A batch that wrote something locks the run's row until it commits, so that a
+-- takeover waits for it or is seen by it. One that wrote nothing only reads.
 -- +goose StatementBegin
-CREATE FUNCTION begin_batch() RETURNS void
+CREATE FUNCTION end_batch(run_id uuid, organizations uuid[], progress jsonb) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM pg_advisory_xact_lock(hashtextextended('syncer ' || current_schema(), 0));
-END
-$$;
--- +goose StatementEnd
-
-COMMENT ON FUNCTION begin_batch IS 'Locks the schema''s rows against other batches';
-
--- Called last in every batch of a run.
---
--- Refuses observations that are older than what another run has seen since: the
--- caller fetches them again. That goes for a batch that wrote something, which
--- began to be observed at oldest, and for one that leaves things out whose rows are
--- in place since a moment, when another run has changed something since.
---
--- A batch that wrote something, or notes how far it came, locks the run's row until
--- it commits: a run that was taken over meanwhile cannot write any more. A batch
--- that changed nothing only reads, unless other runs must know what it has seen.
--- +goose StatementBegin
-CREATE FUNCTION end_batch(
-    run_id uuid, progress jsonb, oldest timestamptz, newest timestamptz, left_out_since timestamptz, organizations uuid[]
-) RETURNS void
-LANGUAGE plpgsql AS $$
-DECLARE
-    wrote boolean := pg_current_xact_id_if_assigned() IS NOT NULL;
-BEGIN
-    IF wrote AND EXISTS (
-        SELECT FROM sync_runs AS r
-        WHERE r.observed_until > oldest AND r.id <> run_id
-            AND (r.organization_id && organizations OR r.organization_id IS NULL OR organizations = '{}')
-    ) THEN
-        RAISE EXCEPTION 'another run has seen later answers' USING ERRCODE = 'SYN02';
-    END IF;
-    IF EXISTS (
-        SELECT FROM sync_runs AS r
-        WHERE r.observed_until > left_out_since AND r.wrote_until > left_out_since AND r.id <> run_id
-            AND (r.organization_id && organizations OR r.organization_id IS NULL)
-    ) THEN
-        RAISE EXCEPTION 'another run has written since' USING ERRCODE = 'SYN02';
-    END IF;
-    IF progress IS NULL AND NOT wrote
-        AND NOT EXISTS (SELECT FROM sync_runs AS r WHERE r.id <> run_id AND r.status = 'running')
-    THEN
-        PERFORM FROM sync_runs AS r WHERE r.id = run_id AND r.status = 'running';
+    IF pg_current_xact_id_if_assigned() IS NULL THEN
+        PERFORM FROM sync_runs AS r
+        WHERE r.id = run_id AND r.status = 'running' AND r.organization_ids @> organizations;
     ELSE
         UPDATE sync_runs AS r SET
             heartbeat_at = clock_timestamp(),
-            checkpoint = coalesce(progress, r.checkpoint),
-            observed_until = greatest(r.observed_until, newest),
-            wrote_until = CASE WHEN wrote THEN greatest(r.wrote_until, newest) ELSE r.wrote_until END,
-            organization_id = CASE
-                WHEN r.organization_id @> organizations THEN r.organization_id
-                ELSE nullif(r.organization_id || organizations, '{}')
-            END
-        WHERE r.id = run_id AND r.status = 'running';
+            checkpoint = coalesce(progress, r.checkpoint)
+        WHERE r.id = run_id AND r.status = 'running' AND r.organization_ids @> organizations;
     END IF;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'run % does not hold its source any more', run_id USING ERRCODE = 'SYN01';
+        RAISE EXCEPTION 'run % does not hold its source and organizations any more', run_id USING ERRCODE = 'SYN01';
     END IF;
 END
 $$;
 -- +goose StatementEnd
 
-COMMENT ON FUNCTION end_batch IS 'Raises SYN01 unless the run is running, SYN02 when another run has seen later answers, and notes how far the run came';
+COMMENT ON FUNCTION end_batch IS 'Raises SYN01 unless the run is running and has claimed the organizations; notes how far it came if the batch wrote something';
 
 CREATE TABLE sync_failures (
     source text NOT NULL,
@@ -150,7 +107,7 @@ COMMENT ON COLUMN sync_failures.checkout_link_id IS 'The link';
 COMMENT ON COLUMN sync_failures.since IS 'Start of the request that failed first, without a success since';
 COMMENT ON COLUMN sync_failures.last_at IS 'Start of the request that failed last';
 COMMENT ON COLUMN sync_failures.attempts IS 'Runs that tried and failed since then';
-COMMENT ON COLUMN sync_failures.kind IS 'rate_limited, unavailable, bad_answer, rejected (Postgres refused the rows), or torn (it kept changing while it was read)';
+COMMENT ON COLUMN sync_failures.kind IS 'rate_limited, unavailable, bad_answer, or rejected (Postgres refused the rows)';
 COMMENT ON COLUMN sync_failures.message IS 'What went wrong, for a person';
 COMMENT ON COLUMN sync_failures.path IS 'Where in the body, as a JSON path; null when it is not about one place';
 COMMENT ON COLUMN sync_failures.body IS 'What Polar answered, as text; characters Postgres cannot hold are replaced, error answers end after 64 KiB';
@@ -180,5 +137,4 @@ COMMENT ON COLUMN drift.count IS 'Links it was seen in, summed over all runs';
 DROP TABLE drift;
 DROP TABLE sync_failures;
 DROP FUNCTION end_batch;
-DROP FUNCTION begin_batch;
 DROP TABLE sync_runs;

@@ -26,8 +26,8 @@ COMMENT ON COLUMN changes.entity_id IS 'Id of that row; for tiers, amounts and j
 COMMENT ON COLUMN changes.op IS 'insert; update; remove: marked as gone, or deleted from a join table; restore: gone before, and back';
 COMMENT ON COLUMN changes.before IS 'The changed columns as they were; null for an insert. A removed join row whole.';
 COMMENT ON COLUMN changes.after IS 'The changed columns as they are now; an inserted row whole; null for a deleted join row';
-COMMENT ON COLUMN changes.not_before IS 'Last time the old state was seen: it did not change before; null when it was never seen';
-COMMENT ON COLUMN changes.not_after IS 'When the new state was seen first: it had changed by then';
+COMMENT ON COLUMN changes.not_before IS 'Start of the last request that showed the old state: it changed later; null when none did';
+COMMENT ON COLUMN changes.not_after IS 'End of the request that first showed the new state, or of the last one in its batch: it had changed by then';
 COMMENT ON COLUMN changes.run_id IS 'The run that saw it; null for an edit by hand';
 
 -- Whether the run before this one saw the thing, through a link that is there and
@@ -84,16 +84,16 @@ COMMENT ON FUNCTION seen_before IS 'Whether the previous run of the same scope s
 -- One statement's changes of one table. Arguments: the column that says what the
 -- row is or belongs to, the rest of its key or '', and the table of the former.
 -- The run tells about itself in settings of its transaction:
---   syncer.run_id    the run
---   syncer.seen_at   when the batch's last request began
---   syncer.previous  when the run before it, of the same scope, began
+--   syncer.run_id      the run
+--   syncer.not_before  when the run before it, of the same scope, began
+--   syncer.not_after   when the batch's last request had been answered
 -- +goose StatementBegin
 CREATE FUNCTION record_changes() RETURNS trigger
 LANGUAGE plpgsql AS $$
 DECLARE
     run uuid;
-    seen_at timestamptz;
     previous timestamptz;
+    seen_by timestamptz;
     path text;
     own text[] := ARRAY['first_seen_at', 'changed_at'];
     id_column text := TG_ARGV[0];
@@ -117,8 +117,11 @@ BEGIN
         'search_path', pg_catalog.quote_ident(TG_TABLE_SCHEMA::pg_catalog.text) OPERATOR (pg_catalog.||) ', pg_temp', true
     );
     run := nullif(current_setting('syncer.run_id', true), '')::uuid;
-    seen_at := coalesce(nullif(current_setting('syncer.seen_at', true), '')::timestamptz, clock_timestamp());
-    previous := nullif(current_setting('syncer.previous', true), '')::timestamptz;
+    previous := nullif(current_setting('syncer.not_before', true), '')::timestamptz;
+    seen_by := coalesce(nullif(current_setting('syncer.not_after', true), '')::timestamptz, clock_timestamp());
+    IF previous > seen_by THEN -- a restored dump, or a server's clock set back
+        previous := NULL;
+    END IF;
 
     IF TG_OP = 'INSERT' THEN
         INSERT INTO changes (entity, entity_id, op, after, not_before, not_after, run_id)
@@ -130,8 +133,7 @@ BEGIN
                 WHEN TG_TABLE_NAME = 'prices' AND seen_before('products', (n.j ->> 'product_id')::uuid) THEN previous
                 WHEN owner <> TG_TABLE_NAME AND seen_before(owner, (n.j ->> id_column)::uuid) THEN previous
             END,
-            CASE WHEN run IS NULL THEN clock_timestamp() ELSE coalesce((n.j ->> 'changed_at')::timestamptz, seen_at) END,
-            run
+            seen_by, run
         FROM (SELECT to_jsonb(r) AS j FROM new_rows AS r OFFSET 0) AS n; -- OFFSET: made once for each row
     ELSIF TG_OP = 'UPDATE' THEN
         INSERT INTO changes (entity, entity_id, op, before, after, not_before, not_after, run_id)
@@ -144,11 +146,10 @@ BEGIN
             END,
             c.before, c.after,
             greatest(
-                (c.old ->> 'changed_at')::timestamptz,
+                CASE WHEN (c.old ->> 'changed_at')::timestamptz <= seen_by THEN (c.old ->> 'changed_at')::timestamptz END,
                 CASE WHEN previous IS NOT NULL AND seen_before(owner, (c.new ->> id_column)::uuid) THEN previous END
             ),
-            CASE WHEN run IS NULL THEN clock_timestamp() ELSE coalesce((c.new ->> 'changed_at')::timestamptz, seen_at) END,
-            run
+            seen_by, run
         FROM (
             SELECT o.j AS old, n.j AS new, d.before, d.after
             FROM (SELECT to_jsonb(r) AS j, to_jsonb(r) -> id_column AS id, to_jsonb(r) -> key_column AS key FROM old_rows AS r OFFSET 0) AS o
@@ -168,8 +169,7 @@ BEGIN
         SELECT
             TG_TABLE_NAME, (o.j ->> id_column)::uuid, 'remove', o.j - own,
             CASE WHEN previous IS NOT NULL AND seen_before(owner, (o.j ->> id_column)::uuid) THEN previous END,
-            CASE WHEN run IS NULL THEN clock_timestamp() ELSE seen_at END,
-            run
+            seen_by, run
         FROM (SELECT to_jsonb(r) AS j FROM old_rows AS r OFFSET 0) AS o
         ORDER BY o.j ->> id_column, o.j -> key_column;
     END IF;

@@ -1,6 +1,6 @@
 -- name: UpsertDiscounts :one
--- Writes the given discounts that are new or differ from their row. An unchanged row
--- is not even locked, and a row that reflects a later request is left alone.
+-- Writes the given discounts that are new or differ from their row. An unchanged row is
+-- not even locked.
 WITH seen AS (
     SELECT
         unnest(@id::uuid[]) AS id,
@@ -22,7 +22,8 @@ WITH seen AS (
         unnest(@redemptions_count::bigint[]) AS redemptions_count,
         unnest(@metadata::jsonb[]) AS metadata,
         unnest(@extra::jsonb[]) AS extra,
-        unnest(@seen_at::timestamptz[]) AS seen_at
+        unnest(@seen_at::timestamptz[]) AS first_seen_at,
+        unnest(@seen_at::timestamptz[]) AS changed_at
 ),
 written AS (
     INSERT INTO discounts AS t (
@@ -31,14 +32,10 @@ written AS (
         max_redemptions, max_redemptions_per_customer, redemptions_count, metadata, extra,
         first_seen_at, changed_at
     )
-    SELECT
-        s.id, s.created_at, s.modified_at, s.organization_id, s.name, s.code, s.type,
-        s.duration, s.duration_in_months, s.amount, s.currency, s.basis_points, s.starts_at,
-        s.ends_at, s.max_redemptions, s.max_redemptions_per_customer, s.redemptions_count,
-        s.metadata, s.extra, s.seen_at, s.seen_at
+    SELECT s.*
     FROM seen AS s
     LEFT JOIN discounts AS o ON o.id = s.id
-    WHERE o.id IS NULL OR (o.changed_at <= s.seen_at AND (
+    WHERE o.id IS NULL OR (
         o.created_at, o.modified_at, o.organization_id, o.name, o.code, o.type, o.duration,
         o.duration_in_months, o.amount, o.currency, o.basis_points, o.starts_at, o.ends_at,
         o.max_redemptions, o.max_redemptions_per_customer, o.redemptions_count, o.metadata,
@@ -48,7 +45,7 @@ written AS (
         s.duration_in_months, s.amount, s.currency, s.basis_points, s.starts_at, s.ends_at,
         s.max_redemptions, s.max_redemptions_per_customer, s.redemptions_count, s.metadata,
         s.extra
-    ))
+    )
     ORDER BY s.id
     ON CONFLICT (id) DO UPDATE SET
         created_at = excluded.created_at,
@@ -70,18 +67,6 @@ written AS (
         metadata = excluded.metadata,
         extra = excluded.extra,
         changed_at = excluded.changed_at
-    WHERE t.changed_at <= excluded.changed_at AND (
-        t.created_at, t.modified_at, t.organization_id, t.name, t.code, t.type, t.duration,
-        t.duration_in_months, t.amount, t.currency, t.basis_points, t.starts_at, t.ends_at,
-        t.max_redemptions, t.max_redemptions_per_customer, t.redemptions_count, t.metadata,
-        t.extra
-    ) IS DISTINCT FROM (
-        excluded.created_at, excluded.modified_at, excluded.organization_id, excluded.name,
-        excluded.code, excluded.type, excluded.duration, excluded.duration_in_months,
-        excluded.amount, excluded.currency, excluded.basis_points, excluded.starts_at,
-        excluded.ends_at, excluded.max_redemptions, excluded.max_redemptions_per_customer,
-        excluded.redemptions_count, excluded.metadata, excluded.extra
-    )
     RETURNING t.id, (t.xmax = 0)::bool AS inserted
 )
 SELECT
@@ -91,66 +76,29 @@ SELECT
 FROM written;
 
 -- name: ReplaceDiscountAmounts :one
--- Makes the amounts of the given discounts exactly the given rows: deletes what is
--- stale, writes what is new or differs, touches nothing else. What a later request
--- showed, says history, is left alone; history is asked only of what differs.
-WITH owners AS (
-    SELECT
-        unnest(@owner_id::uuid[]) AS id,
-        unnest(@owner_seen_at::timestamptz[]) AS seen_at,
-        unnest(@owner_keys::jsonb[]) AS keys
-),
-seen AS (
+-- Makes the amounts of the given discounts exactly the given rows: deletes what is left over, writes what is
+-- new or differs, touches nothing else.
+WITH seen AS (
     SELECT
         unnest(@discount_id::uuid[]) AS discount_id,
         unnest(@currency::text[]) AS currency,
-        unnest(@amount::bigint[]) AS amount,
-        unnest(@seen_at::timestamptz[]) AS seen_at
-),
-surplus AS MATERIALIZED (
-    SELECT o.discount_id, o.currency, w.seen_at
-    FROM owners AS w
-    JOIN discount_amounts AS o ON o.discount_id = w.id
-    WHERE NOT w.keys ? o.currency
-),
-stale AS (
-    SELECT o.discount_id, o.currency
-    FROM surplus AS s
-    JOIN discount_amounts AS o ON o.discount_id = s.discount_id AND o.currency = s.currency
-    WHERE NOT EXISTS (
-        SELECT FROM changes AS c
-        WHERE c.entity_id = s.discount_id AND c.entity = 'discount_amounts' AND c.not_after > s.seen_at
-    )
-    ORDER BY o.discount_id, o.currency
-    FOR UPDATE OF o
+        unnest(@amount::bigint[]) AS amount
 ),
 deleted AS (
     DELETE FROM discount_amounts AS o
-    USING stale AS s
-    WHERE o.discount_id = s.discount_id AND o.currency = s.currency
+    WHERE o.discount_id = ANY (@owner_id::uuid[])
+        AND (o.discount_id, o.currency) NOT IN (SELECT s.discount_id, s.currency FROM seen AS s)
     RETURNING o.discount_id AS id
 ),
-different AS MATERIALIZED (
+written AS (
+    INSERT INTO discount_amounts AS t (discount_id, currency, amount)
     SELECT s.*
     FROM seen AS s
     LEFT JOIN discount_amounts AS o ON o.discount_id = s.discount_id AND o.currency = s.currency
     WHERE o.discount_id IS NULL OR o.amount IS DISTINCT FROM s.amount
-),
-written AS (
-    INSERT INTO discount_amounts AS t (
-        discount_id, currency, amount
-    )
-    SELECT
-        s.discount_id, s.currency, s.amount
-    FROM different AS s
-    WHERE NOT EXISTS (
-        SELECT FROM changes AS c
-        WHERE c.entity_id = s.discount_id AND c.entity = 'discount_amounts' AND c.not_after > s.seen_at
-    )
     ORDER BY s.discount_id, s.currency
     ON CONFLICT (discount_id, currency) DO UPDATE SET
         amount = excluded.amount
-    WHERE t.amount IS DISTINCT FROM excluded.amount
     RETURNING t.discount_id AS id, (t.xmax = 0)::bool AS inserted
 )
 SELECT

@@ -62,7 +62,7 @@ WHERE source = @source;
 SELECT status, started_at, finished_at, links_total, links_failed, requests
 FROM sync_runs
 WHERE source = @source AND scope = @scope AND status IN ('succeeded', 'partial')
-ORDER BY started_at DESC, id DESC
+ORDER BY number DESC
 LIMIT 1;
 
 -- name: GetHolder :one

@@ -1,6 +1,6 @@
 -- name: UpsertMeters :one
--- Writes the given meters that are new or differ from their row. An unchanged row
--- is not even locked, and a row that reflects a later request is left alone.
+-- Writes the given meters that are new or differ from their row. An unchanged row is
+-- not even locked.
 -- Meters come first: prices refer to them.
 WITH seen AS (
     SELECT
@@ -10,22 +10,21 @@ WITH seen AS (
         unnest(@custom_label::ntext[])::text AS custom_label,
         unnest(@custom_multiplier::nbigint[])::bigint AS custom_multiplier,
         unnest(@extra::jsonb[]) AS extra,
-        unnest(@seen_at::timestamptz[]) AS seen_at
+        unnest(@seen_at::timestamptz[]) AS first_seen_at,
+        unnest(@seen_at::timestamptz[]) AS changed_at
 ),
 written AS (
     INSERT INTO meters AS t (
         id, name, unit, custom_label, custom_multiplier, extra, first_seen_at, changed_at
     )
-    SELECT
-        s.id, s.name, s.unit, s.custom_label, s.custom_multiplier, s.extra, s.seen_at,
-        s.seen_at
+    SELECT s.*
     FROM seen AS s
     LEFT JOIN meters AS o ON o.id = s.id
-    WHERE o.id IS NULL OR (o.changed_at <= s.seen_at AND (
+    WHERE o.id IS NULL OR (
         o.name, o.unit, o.custom_label, o.custom_multiplier, o.extra
     ) IS DISTINCT FROM (
         s.name, s.unit, s.custom_label, s.custom_multiplier, s.extra
-    ))
+    )
     ORDER BY s.id
     ON CONFLICT (id) DO UPDATE SET
         name = excluded.name,
@@ -34,12 +33,6 @@ written AS (
         custom_multiplier = excluded.custom_multiplier,
         extra = excluded.extra,
         changed_at = excluded.changed_at
-    WHERE t.changed_at <= excluded.changed_at AND (
-        t.name, t.unit, t.custom_label, t.custom_multiplier, t.extra
-    ) IS DISTINCT FROM (
-        excluded.name, excluded.unit, excluded.custom_label, excluded.custom_multiplier,
-        excluded.extra
-    )
     RETURNING t.id, (t.xmax = 0)::bool AS inserted
 )
 SELECT

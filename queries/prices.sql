@@ -1,6 +1,6 @@
 -- name: UpsertPrices :one
--- Writes the given prices that are new or differ from their row. An unchanged row
--- is not even locked, and a row that reflects a later request is left alone.
+-- Writes the given prices that are new or differ from their row. An unchanged row is
+-- not even locked.
 -- A price that is seen is offered: removed_at is cleared. What comes back are the
 -- products whose prices changed, one for each price.
 WITH seen AS (
@@ -32,7 +32,8 @@ WITH seen AS (
         unnest(@maximum_units::nbigint[])::bigint AS maximum_units,
         unnest(@unit_label::jsonb[]) AS unit_label,
         unnest(@extra::jsonb[]) AS extra,
-        unnest(@seen_at::timestamptz[]) AS seen_at
+        unnest(@seen_at::timestamptz[]) AS first_seen_at,
+        unnest(@seen_at::timestamptz[]) AS changed_at
 ),
 written AS (
     INSERT INTO prices AS t (
@@ -42,16 +43,10 @@ written AS (
         price_per_seat, tier_type, minimum_seats, maximum_seats, minimum_units,
         maximum_units, unit_label, extra, first_seen_at, changed_at
     )
-    SELECT
-        s.id, s.product_id, s.created_at, s.modified_at, s.source, s.amount_type, s.type,
-        s.recurring_interval, s.legacy, s.is_archived, s.price_currency, s.tax_behavior,
-        s.price_amount, s.minimum_amount, s.maximum_amount, s.preset_amount, s.unit_amount,
-        s.cap_amount, s.meter_id, s.price_per_seat, s.tier_type, s.minimum_seats,
-        s.maximum_seats, s.minimum_units, s.maximum_units, s.unit_label, s.extra, s.seen_at,
-        s.seen_at
+    SELECT s.*
     FROM seen AS s
     LEFT JOIN prices AS o ON o.id = s.id
-    WHERE o.id IS NULL OR (o.changed_at <= s.seen_at AND (
+    WHERE o.id IS NULL OR (
         o.product_id, o.created_at, o.modified_at, o.source, o.amount_type, o.type,
         o.recurring_interval, o.legacy, o.is_archived, o.price_currency, o.tax_behavior,
         o.price_amount, o.minimum_amount, o.maximum_amount, o.preset_amount, o.unit_amount,
@@ -64,7 +59,7 @@ written AS (
         s.price_amount, s.minimum_amount, s.maximum_amount, s.preset_amount, s.unit_amount,
         s.cap_amount, s.meter_id, s.price_per_seat, s.tier_type, s.minimum_seats,
         s.maximum_seats, s.minimum_units, s.maximum_units, s.unit_label, s.extra, NULL
-    ))
+    )
     ORDER BY s.id
     ON CONFLICT (id) DO UPDATE SET
         product_id = excluded.product_id,
@@ -95,23 +90,6 @@ written AS (
         extra = excluded.extra,
         changed_at = excluded.changed_at,
         removed_at = NULL
-    WHERE t.changed_at <= excluded.changed_at AND (
-        t.product_id, t.created_at, t.modified_at, t.source, t.amount_type, t.type,
-        t.recurring_interval, t.legacy, t.is_archived, t.price_currency, t.tax_behavior,
-        t.price_amount, t.minimum_amount, t.maximum_amount, t.preset_amount, t.unit_amount,
-        t.cap_amount, t.meter_id, t.price_per_seat, t.tier_type, t.minimum_seats,
-        t.maximum_seats, t.minimum_units, t.maximum_units, t.unit_label, t.extra,
-        t.removed_at
-    ) IS DISTINCT FROM (
-        excluded.product_id, excluded.created_at, excluded.modified_at, excluded.source,
-        excluded.amount_type, excluded.type, excluded.recurring_interval, excluded.legacy,
-        excluded.is_archived, excluded.price_currency, excluded.tax_behavior,
-        excluded.price_amount, excluded.minimum_amount, excluded.maximum_amount,
-        excluded.preset_amount, excluded.unit_amount, excluded.cap_amount,
-        excluded.meter_id, excluded.price_per_seat, excluded.tier_type,
-        excluded.minimum_seats, excluded.maximum_seats, excluded.minimum_units,
-        excluded.maximum_units, excluded.unit_label, excluded.extra, NULL
-    )
     RETURNING t.product_id AS id, (t.xmax = 0)::bool AS inserted
 )
 SELECT
@@ -121,29 +99,21 @@ SELECT
 FROM written;
 
 -- name: RemovePrices :one
--- Marks the prices of the given products that are not among those offered now, a
--- JSON array of ids for each product. A price that a later request showed is left alone. What comes back are the
--- products, one for each price.
-WITH seen AS (
+-- Marks the prices of the given products that are not among the offered ones. What
+-- comes back are the products, one for each price.
+WITH owners AS (
     SELECT
-        unnest(@product_id::uuid[]) AS product_id,
-        unnest(@offered::jsonb[]) AS offered,
+        unnest(@owner_id::uuid[]) AS id,
         unnest(@seen_at::timestamptz[]) AS seen_at
-),
-stale AS (
-    SELECT o.id, s.seen_at
-    FROM seen AS s
-    JOIN prices AS o ON o.product_id = s.product_id
-    WHERE NOT s.offered ? o.id::text AND o.removed_at IS NULL AND o.changed_at <= s.seen_at
-    ORDER BY o.id
-    FOR UPDATE OF o
 ),
 removed AS (
     UPDATE prices AS o SET
-        removed_at = s.seen_at,
-        changed_at = s.seen_at
-    FROM stale AS s
-    WHERE o.id = s.id
+        removed_at = w.seen_at,
+        changed_at = w.seen_at
+    FROM owners AS w
+    WHERE o.product_id = w.id
+        AND o.removed_at IS NULL
+        AND o.id NOT IN (SELECT unnest(@offered::uuid[]))
     RETURNING o.product_id AS id
 )
 SELECT
@@ -152,16 +122,9 @@ SELECT
     coalesce((SELECT array_agg(id) FROM removed), '{}')::uuid[] AS removed;
 
 -- name: ReplacePriceTiers :one
--- Makes the tiers of the given prices exactly the given rows: deletes what is
--- stale, writes what is new or differs, touches nothing else. What a later request
--- showed, says history, is left alone; history is asked only of what differs.
-WITH owners AS (
-    SELECT
-        unnest(@owner_id::uuid[]) AS id,
-        unnest(@owner_seen_at::timestamptz[]) AS seen_at,
-        unnest(@owner_length::integer[]) AS length
-),
-seen AS (
+-- Makes the tiers of the given prices exactly the given rows: deletes what is left over, writes what is
+-- new or differs, touches nothing else.
+WITH seen AS (
     SELECT
         unnest(@price_id::uuid[]) AS price_id,
         unnest(@position::integer[]) AS position,
@@ -169,33 +132,16 @@ seen AS (
         unnest(@max_seats::nbigint[])::bigint AS max_seats,
         unnest(@price_per_seat::nbigint[])::bigint AS price_per_seat,
         unnest(@bound::nbigint[])::bigint AS bound,
-        unnest(@unit_amount::ntext[])::numeric AS unit_amount,
-        unnest(@seen_at::timestamptz[]) AS seen_at
-),
-surplus AS MATERIALIZED (
-    SELECT o.price_id, o.position, w.seen_at
-    FROM owners AS w
-    JOIN price_tiers AS o ON o.price_id = w.id
-    WHERE NOT o.position BETWEEN 0 AND w.length - 1
-),
-stale AS (
-    SELECT o.price_id, o.position
-    FROM surplus AS s
-    JOIN price_tiers AS o ON o.price_id = s.price_id AND o.position = s.position
-    WHERE NOT EXISTS (
-        SELECT FROM changes AS c
-        WHERE c.entity_id = s.price_id AND c.entity = 'price_tiers' AND c.not_after > s.seen_at
-    )
-    ORDER BY o.price_id, o.position
-    FOR UPDATE OF o
+        unnest(@unit_amount::ntext[])::numeric AS unit_amount
 ),
 deleted AS (
     DELETE FROM price_tiers AS o
-    USING stale AS s
-    WHERE o.price_id = s.price_id AND o.position = s.position
+    WHERE o.price_id = ANY (@owner_id::uuid[])
+        AND (o.price_id, o.position) NOT IN (SELECT s.price_id, s.position FROM seen AS s)
     RETURNING o.price_id AS id
 ),
-different AS MATERIALIZED (
+written AS (
+    INSERT INTO price_tiers AS t (price_id, position, min_seats, max_seats, price_per_seat, bound, unit_amount)
     SELECT s.*
     FROM seen AS s
     LEFT JOIN price_tiers AS o ON o.price_id = s.price_id AND o.position = s.position
@@ -204,18 +150,6 @@ different AS MATERIALIZED (
     ) IS DISTINCT FROM (
         s.min_seats, s.max_seats, s.price_per_seat, s.bound, s.unit_amount
     )
-),
-written AS (
-    INSERT INTO price_tiers AS t (
-        price_id, position, min_seats, max_seats, price_per_seat, bound, unit_amount
-    )
-    SELECT
-        s.price_id, s.position, s.min_seats, s.max_seats, s.price_per_seat, s.bound, s.unit_amount
-    FROM different AS s
-    WHERE NOT EXISTS (
-        SELECT FROM changes AS c
-        WHERE c.entity_id = s.price_id AND c.entity = 'price_tiers' AND c.not_after > s.seen_at
-    )
     ORDER BY s.price_id, s.position
     ON CONFLICT (price_id, position) DO UPDATE SET
         min_seats = excluded.min_seats,
@@ -223,11 +157,6 @@ written AS (
         price_per_seat = excluded.price_per_seat,
         bound = excluded.bound,
         unit_amount = excluded.unit_amount
-    WHERE (
-        t.min_seats, t.max_seats, t.price_per_seat, t.bound, t.unit_amount
-    ) IS DISTINCT FROM (
-        excluded.min_seats, excluded.max_seats, excluded.price_per_seat, excluded.bound, excluded.unit_amount
-    )
     RETURNING t.price_id AS id, (t.xmax = 0)::bool AS inserted
 )
 SELECT

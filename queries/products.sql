@@ -1,6 +1,6 @@
 -- name: UpsertProducts :one
--- Writes the given products that are new or differ from their row. An unchanged row
--- is not even locked, and a row that reflects a later request is left alone.
+-- Writes the given products that are new or differ from their row. An unchanged row is
+-- not even locked.
 WITH seen AS (
     SELECT
         unnest(@id::uuid[]) AS id,
@@ -20,7 +20,8 @@ WITH seen AS (
         unnest(@trial_interval_count::nbigint[])::bigint AS trial_interval_count,
         unnest(@metadata::jsonb[]) AS metadata,
         unnest(@extra::jsonb[]) AS extra,
-        unnest(@seen_at::timestamptz[]) AS seen_at
+        unnest(@seen_at::timestamptz[]) AS first_seen_at,
+        unnest(@seen_at::timestamptz[]) AS changed_at
 ),
 written AS (
     INSERT INTO products AS t (
@@ -29,14 +30,10 @@ written AS (
         meter_interval, meter_interval_count, trial_interval, trial_interval_count,
         metadata, extra, first_seen_at, changed_at
     )
-    SELECT
-        s.id, s.created_at, s.modified_at, s.organization_id, s.name, s.description,
-        s.visibility, s.is_recurring, s.is_archived, s.recurring_interval,
-        s.recurring_interval_count, s.meter_interval, s.meter_interval_count,
-        s.trial_interval, s.trial_interval_count, s.metadata, s.extra, s.seen_at, s.seen_at
+    SELECT s.*
     FROM seen AS s
     LEFT JOIN products AS o ON o.id = s.id
-    WHERE o.id IS NULL OR (o.changed_at <= s.seen_at AND (
+    WHERE o.id IS NULL OR (
         o.created_at, o.modified_at, o.organization_id, o.name, o.description, o.visibility,
         o.is_recurring, o.is_archived, o.recurring_interval, o.recurring_interval_count,
         o.meter_interval, o.meter_interval_count, o.trial_interval, o.trial_interval_count,
@@ -46,7 +43,7 @@ written AS (
         s.is_recurring, s.is_archived, s.recurring_interval, s.recurring_interval_count,
         s.meter_interval, s.meter_interval_count, s.trial_interval, s.trial_interval_count,
         s.metadata, s.extra
-    ))
+    )
     ORDER BY s.id
     ON CONFLICT (id) DO UPDATE SET
         created_at = excluded.created_at,
@@ -66,19 +63,6 @@ written AS (
         metadata = excluded.metadata,
         extra = excluded.extra,
         changed_at = excluded.changed_at
-    WHERE t.changed_at <= excluded.changed_at AND (
-        t.created_at, t.modified_at, t.organization_id, t.name, t.description, t.visibility,
-        t.is_recurring, t.is_archived, t.recurring_interval, t.recurring_interval_count,
-        t.meter_interval, t.meter_interval_count, t.trial_interval, t.trial_interval_count,
-        t.metadata, t.extra
-    ) IS DISTINCT FROM (
-        excluded.created_at, excluded.modified_at, excluded.organization_id, excluded.name,
-        excluded.description, excluded.visibility, excluded.is_recurring,
-        excluded.is_archived, excluded.recurring_interval,
-        excluded.recurring_interval_count, excluded.meter_interval,
-        excluded.meter_interval_count, excluded.trial_interval,
-        excluded.trial_interval_count, excluded.metadata, excluded.extra
-    )
     RETURNING t.id, (t.xmax = 0)::bool AS inserted
 )
 SELECT
@@ -88,66 +72,29 @@ SELECT
 FROM written;
 
 -- name: ReplaceProductBenefits :one
--- Makes the benefits of the given products exactly the given rows: deletes what is
--- stale, writes what is new or differs, touches nothing else. What a later request
--- showed, says history, is left alone; history is asked only of what differs.
-WITH owners AS (
-    SELECT
-        unnest(@owner_id::uuid[]) AS id,
-        unnest(@owner_seen_at::timestamptz[]) AS seen_at,
-        unnest(@owner_length::integer[]) AS length
-),
-seen AS (
+-- Makes the benefits of the given products exactly the given rows: deletes what is left over, writes what is
+-- new or differs, touches nothing else.
+WITH seen AS (
     SELECT
         unnest(@product_id::uuid[]) AS product_id,
         unnest(@position::integer[]) AS position,
-        unnest(@benefit_id::uuid[]) AS benefit_id,
-        unnest(@seen_at::timestamptz[]) AS seen_at
-),
-surplus AS MATERIALIZED (
-    SELECT o.product_id, o.position, w.seen_at
-    FROM owners AS w
-    JOIN product_benefits AS o ON o.product_id = w.id
-    WHERE NOT o.position BETWEEN 0 AND w.length - 1
-),
-stale AS (
-    SELECT o.product_id, o.position
-    FROM surplus AS s
-    JOIN product_benefits AS o ON o.product_id = s.product_id AND o.position = s.position
-    WHERE NOT EXISTS (
-        SELECT FROM changes AS c
-        WHERE c.entity_id = s.product_id AND c.entity = 'product_benefits' AND c.not_after > s.seen_at
-    )
-    ORDER BY o.product_id, o.position
-    FOR UPDATE OF o
+        unnest(@benefit_id::uuid[]) AS benefit_id
 ),
 deleted AS (
     DELETE FROM product_benefits AS o
-    USING stale AS s
-    WHERE o.product_id = s.product_id AND o.position = s.position
+    WHERE o.product_id = ANY (@owner_id::uuid[])
+        AND (o.product_id, o.position) NOT IN (SELECT s.product_id, s.position FROM seen AS s)
     RETURNING o.product_id AS id
 ),
-different AS MATERIALIZED (
+written AS (
+    INSERT INTO product_benefits AS t (product_id, position, benefit_id)
     SELECT s.*
     FROM seen AS s
     LEFT JOIN product_benefits AS o ON o.product_id = s.product_id AND o.position = s.position
     WHERE o.product_id IS NULL OR o.benefit_id IS DISTINCT FROM s.benefit_id
-),
-written AS (
-    INSERT INTO product_benefits AS t (
-        product_id, position, benefit_id
-    )
-    SELECT
-        s.product_id, s.position, s.benefit_id
-    FROM different AS s
-    WHERE NOT EXISTS (
-        SELECT FROM changes AS c
-        WHERE c.entity_id = s.product_id AND c.entity = 'product_benefits' AND c.not_after > s.seen_at
-    )
     ORDER BY s.product_id, s.position
     ON CONFLICT (product_id, position) DO UPDATE SET
         benefit_id = excluded.benefit_id
-    WHERE t.benefit_id IS DISTINCT FROM excluded.benefit_id
     RETURNING t.product_id AS id, (t.xmax = 0)::bool AS inserted
 )
 SELECT
@@ -156,66 +103,29 @@ SELECT
     coalesce((SELECT array_agg(id) FROM deleted), '{}')::uuid[] AS removed;
 
 -- name: ReplaceProductMedias :one
--- Makes the medias of the given products exactly the given rows: deletes what is
--- stale, writes what is new or differs, touches nothing else. What a later request
--- showed, says history, is left alone; history is asked only of what differs.
-WITH owners AS (
-    SELECT
-        unnest(@owner_id::uuid[]) AS id,
-        unnest(@owner_seen_at::timestamptz[]) AS seen_at,
-        unnest(@owner_length::integer[]) AS length
-),
-seen AS (
+-- Makes the medias of the given products exactly the given rows: deletes what is left over, writes what is
+-- new or differs, touches nothing else.
+WITH seen AS (
     SELECT
         unnest(@product_id::uuid[]) AS product_id,
         unnest(@position::integer[]) AS position,
-        unnest(@media_id::uuid[]) AS media_id,
-        unnest(@seen_at::timestamptz[]) AS seen_at
-),
-surplus AS MATERIALIZED (
-    SELECT o.product_id, o.position, w.seen_at
-    FROM owners AS w
-    JOIN product_medias AS o ON o.product_id = w.id
-    WHERE NOT o.position BETWEEN 0 AND w.length - 1
-),
-stale AS (
-    SELECT o.product_id, o.position
-    FROM surplus AS s
-    JOIN product_medias AS o ON o.product_id = s.product_id AND o.position = s.position
-    WHERE NOT EXISTS (
-        SELECT FROM changes AS c
-        WHERE c.entity_id = s.product_id AND c.entity = 'product_medias' AND c.not_after > s.seen_at
-    )
-    ORDER BY o.product_id, o.position
-    FOR UPDATE OF o
+        unnest(@media_id::uuid[]) AS media_id
 ),
 deleted AS (
     DELETE FROM product_medias AS o
-    USING stale AS s
-    WHERE o.product_id = s.product_id AND o.position = s.position
+    WHERE o.product_id = ANY (@owner_id::uuid[])
+        AND (o.product_id, o.position) NOT IN (SELECT s.product_id, s.position FROM seen AS s)
     RETURNING o.product_id AS id
 ),
-different AS MATERIALIZED (
+written AS (
+    INSERT INTO product_medias AS t (product_id, position, media_id)
     SELECT s.*
     FROM seen AS s
     LEFT JOIN product_medias AS o ON o.product_id = s.product_id AND o.position = s.position
     WHERE o.product_id IS NULL OR o.media_id IS DISTINCT FROM s.media_id
-),
-written AS (
-    INSERT INTO product_medias AS t (
-        product_id, position, media_id
-    )
-    SELECT
-        s.product_id, s.position, s.media_id
-    FROM different AS s
-    WHERE NOT EXISTS (
-        SELECT FROM changes AS c
-        WHERE c.entity_id = s.product_id AND c.entity = 'product_medias' AND c.not_after > s.seen_at
-    )
     ORDER BY s.product_id, s.position
     ON CONFLICT (product_id, position) DO UPDATE SET
         media_id = excluded.media_id
-    WHERE t.media_id IS DISTINCT FROM excluded.media_id
     RETURNING t.product_id AS id, (t.xmax = 0)::bool AS inserted
 )
 SELECT

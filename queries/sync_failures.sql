@@ -32,6 +32,12 @@ ON CONFLICT (source, checkout_link_id) DO UPDATE SET
 DELETE FROM sync_failures
 WHERE source = @source AND checkout_link_id = ANY (@checkout_link_id::uuid[]);
 
+-- name: ListFailuresSince :many
+-- The links of a source that have failed since a moment.
+SELECT checkout_link_id
+FROM sync_failures
+WHERE source = @source AND last_at >= @since::timestamptz;
+
 -- name: ListFailures :many
 -- Links that fail, the longest first.
 SELECT

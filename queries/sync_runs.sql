@@ -1,38 +1,69 @@
--- name: StartRun :exec
--- Begins a run, which is the lock of its source: the insert fails with a unique
--- violation while another run of the source is running.
-INSERT INTO sync_runs (id, source, trigger, holder, scope, started_at, observing_since, checkpoint)
-VALUES (@id, @source, @trigger, @holder, @scope, @started_at, @observing_since, sqlc.narg(checkpoint));
+-- name: LockClaims :exec
+-- Lets one transaction at a time begin a run, claim, or end a run. It is short, and
+-- at READ COMMITTED, so that every statement after this one sees what others did.
+SELECT pg_advisory_xact_lock(hashtextextended('syncer claims ' || current_schema(), 0));
 
--- name: AbandonStaleRun :execrows
--- Ends the running run of a source whose process gives no sign of life any more.
+-- name: ListHolders :many
+-- The running runs, other than this one, that hold the source or one of the
+-- organizations, and for how long each has given no sign of life.
+SELECT
+    id, source, holder, trigger, started_at,
+    extract(EPOCH FROM clock_timestamp() - heartbeat_at)::float8 AS silent_seconds
+FROM sync_runs
+WHERE status = 'running'
+    AND id <> @id
+    AND (source = @source OR organization_ids && @organization_ids::uuid[])
+ORDER BY number;
+
+-- name: StartRun :one
+-- Begins a run with what it claims.
+INSERT INTO sync_runs (
+    id, source, trigger, holder, scope, organization_ids, started_at, observing_since, checkpoint
+)
+SELECT
+    @id, @source, @trigger, @holder, @scope, @organization_ids::uuid[], c.now,
+    coalesce(sqlc.narg(observing_since)::timestamptz, c.now), sqlc.narg(checkpoint)::jsonb
+FROM (SELECT clock_timestamp() AS now) AS c
+RETURNING number, started_at, observing_since;
+
+-- name: ClaimOrganizations :execrows
+-- Sets what a run claims: all it needs, or nothing. No row: it has been taken over.
 UPDATE sync_runs SET
+    organization_ids = @organization_ids::uuid[]
+WHERE id = @id AND status = 'running';
+
+-- name: IsOvertaken :one
+-- Whether another run of one of the organizations has ended since this one began:
+-- what this one has observed until now may be older than what that one wrote.
+SELECT EXISTS (
+    SELECT FROM sync_runs
+    WHERE ended_after >= @number::bigint AND organization_ids && @organization_ids::uuid[]
+)::bool AS overtaken;
+
+-- name: AbandonRun :execrows
+-- Ends a run whose process is dead or silent.
+UPDATE sync_runs AS r SET
     status = 'abandoned',
     finished_at = clock_timestamp(),
-    error = 'no heartbeat since ' || heartbeat_at || ', taken over'
-WHERE source = @source
-    AND status = 'running'
-    AND heartbeat_at < clock_timestamp() - make_interval(secs => @stale_seconds::float8);
-
--- name: GetRunningRun :one
--- The run that holds a source.
-SELECT id, holder, trigger, started_at
-FROM sync_runs
-WHERE source = @source AND status = 'running';
+    ended_after = (SELECT max(o.number) FROM sync_runs AS o),
+    error = @error::text
+WHERE r.id = @id AND r.status = 'running';
 
 -- name: BeatRun :execrows
--- A sign of life. No row: the run has been taken over.
+-- A sign of life, and how far the run is. No row: the run has been taken over.
 UPDATE sync_runs SET
     heartbeat_at = clock_timestamp(),
-    requests = @requests
+    requests = @requests,
+    checkpoint = coalesce(sqlc.narg(checkpoint), checkpoint)
 WHERE id = @id AND status = 'running';
 
 -- name: FinishRun :execrows
 -- Ends a run with its result. No row: the run has been taken over.
-UPDATE sync_runs SET
+UPDATE sync_runs AS r SET
     status = @status,
     finished_at = clock_timestamp(),
     heartbeat_at = clock_timestamp(),
+    ended_after = (SELECT max(o.number) FROM sync_runs AS o),
     links_total = @links_total,
     links_changed = @links_changed,
     links_unchanged = @links_unchanged,
@@ -42,10 +73,9 @@ UPDATE sync_runs SET
     rows_updated = @rows_updated,
     rows_removed = @rows_removed,
     requests = @requests,
-    observed_until = greatest(observed_until, sqlc.narg(observed_until)),
-    organization_id = coalesce(@organization_id::uuid[], organization_id),
+    checkpoint = coalesce(sqlc.narg(checkpoint), r.checkpoint),
     error = sqlc.narg(error)
-WHERE id = @id AND status = 'running';
+WHERE r.id = @id AND r.status = 'running';
 
 -- name: BeginBatch :exec
 -- First statement of every batch. The settings end with its transaction, so that
@@ -59,7 +89,6 @@ WHERE id = @id AND status = 'running';
 --
 -- And tells the triggers that write history about the run.
 SELECT
-    begin_batch(),
     set_config('enable_seqscan', 'off', true),
     set_config('enable_bitmapscan', 'off', true),
     set_config('enable_hashjoin', 'off', true),
@@ -68,20 +97,13 @@ SELECT
     set_config('jit', 'off', true),
     set_config('plan_cache_mode', 'force_generic_plan', true),
     set_config('syncer.run_id', (@id::uuid)::text, true),
-    set_config('syncer.seen_at', @seen_at::text, true),
-    set_config('syncer.previous', @previous::text, true);
-
--- name: LockRows :exec
--- Keeps other batches waiting until the transaction ends, as BeginBatch does.
-SELECT begin_batch();
+    set_config('syncer.not_before', @not_before::text, true),
+    set_config('syncer.not_after', @not_after::text, true);
 
 -- name: EndBatch :exec
 -- Last statement of every batch: an error, and with it no write, unless the run
--- still holds its source and no other has seen later answers.
-SELECT end_batch(
-    @id::uuid, sqlc.narg(checkpoint)::jsonb, @oldest::timestamptz, @newest::timestamptz,
-    sqlc.narg(left_out_since)::timestamptz, @organization_id::uuid[]
-);
+-- still holds its source and the organizations.
+SELECT end_batch(@id::uuid, @organization_ids::uuid[], sqlc.narg(checkpoint)::jsonb);
 
 -- name: GetPreviousStart :one
 -- When the last run of the same scope began that came to its end: what it saw,
@@ -89,24 +111,26 @@ SELECT end_batch(
 SELECT observing_since
 FROM sync_runs
 WHERE source = @source AND scope = @scope AND status IN ('succeeded', 'partial')
-ORDER BY started_at DESC
+ORDER BY number DESC
 LIMIT 1;
 
 -- name: GetLastRun :one
--- The last run of a scope: where a backfill may go on.
-SELECT status, checkpoint, observing_since, finished_at
+-- The last run of a scope, where a backfill may resume, unless it is too old.
+SELECT status, checkpoint, observing_since
 FROM sync_runs
-WHERE source = @source AND scope = @scope
-ORDER BY started_at DESC, id DESC
+WHERE source = @source
+    AND scope = @scope
+    AND observing_since > clock_timestamp() - make_interval(secs => @within_seconds::float8)
+ORDER BY number DESC
 LIMIT 1;
 
--- name: AbandonRun :execrows
--- Ends a run whose process is known to be dead.
-UPDATE sync_runs SET
-    status = 'abandoned',
-    finished_at = clock_timestamp(),
-    error = 'its process died, taken over'
-WHERE id = @id AND status = 'running';
+-- name: GetLastClaim :one
+-- What the last run of a source claimed that claimed anything.
+SELECT organization_ids
+FROM sync_runs
+WHERE source = @source AND organization_ids <> '{}'
+ORDER BY number DESC
+LIMIT 1;
 
 -- name: ListRuns :many
 -- A source's last runs, newest first.
@@ -115,7 +139,7 @@ SELECT
     links_unchanged, links_removed, links_failed, rows_inserted, rows_updated, rows_removed, requests, error
 FROM sync_runs
 WHERE source = @source
-ORDER BY started_at DESC, id DESC
+ORDER BY number DESC
 LIMIT @most;
 
 -- name: GetLastSight :one

@@ -26,59 +26,27 @@ type Change struct {
 	RunID     *uuid.UUID      `json:"run_id,omitempty"`
 }
 
-// comparison says how the rows of one table in a batch are told from those in
-// the database.
-type comparison struct {
-	table  string
-	params any    // the generated parameters: one slice per column
-	id     string // column of the row's id, or of what it belongs to
-	key    string // the rest of the key, "" when id is all of it
-	stored string // which stored rows the batch speaks of: $2 are ids
-	ids    []uuid.UUID
-}
-
-func (b *Batch) comparisons() []comparison {
-	entity := func(table string, params any, ids []uuid.UUID) comparison {
-		return comparison{table: table, params: params, id: "id", stored: "id = ANY ($2)", ids: ids}
-	}
-	owned := func(table string, params any, id, key string, owners []uuid.UUID) comparison {
-		return comparison{table: table, params: params, id: id, key: key, stored: id + " = ANY ($2)", ids: owners}
-	}
-	prices := entity("prices", b.Prices, append(append([]uuid.UUID{}, b.OfferedPrices.ProductID...), b.Prices.ID...))
-	prices.stored = "id = ANY ($2) OR product_id = ANY ($2) AND removed_at IS NULL"
-	return []comparison{
-		entity("meters", b.Meters, b.Meters.ID),
-		entity("products", b.Products, b.Products.ID),
-		prices,
-		owned("price_tiers", b.PriceTiers, "price_id", "position", b.PriceTiers.OwnerID),
-		entity("benefits", b.Benefits, b.Benefits.ID),
-		owned("product_benefits", b.ProductBenefits, "product_id", "position", b.ProductBenefits.OwnerID),
-		entity("medias", b.Medias, b.Medias.ID),
-		owned("product_medias", b.ProductMedias, "product_id", "position", b.ProductMedias.OwnerID),
-		entity("discounts", b.Discounts, b.Discounts.ID),
-		owned("discount_amounts", b.DiscountAmounts, "discount_id", "currency", b.DiscountAmounts.OwnerID),
-		entity("checkout_links", b.CheckoutLinks, b.CheckoutLinks.ID),
-		owned("checkout_link_products", b.CheckoutLinkProducts, "checkout_link_id", "product_id", b.CheckoutLinkProducts.OwnerID),
-	}
-}
-
 // Compare says what Save would change, and changes nothing: it only reads, and a
 // role that may only read is enough. Rows are compared as Postgres compares
 // them, numbers by value.
 func (d *DB) Compare(ctx context.Context, b *Batch) ([]Change, error) {
 	var queries pgx.Batch
 	var all []Change
-	for _, c := range b.comparisons() {
-		if len(c.ids) == 0 {
+	for _, t := range catalogue {
+		var ids []uuid.UUID
+		for _, statement := range t.statements {
+			ids = append(ids, statement.ids(b)...)
+		}
+		if len(ids) == 0 {
 			continue
 		}
-		rows, err := objects(c.params)
+		rows, err := objects(t.statements[0].params(b))
 		if err != nil {
-			return nil, fmt.Errorf("compare %s: %w", c.table, err)
+			return nil, fmt.Errorf("compare %s: %w", t.name, err)
 		}
-		queries.Queue(c.sql(), string(rows), c.ids).Query(func(rows pgx.Rows) error {
+		queries.Queue(t.comparison(), string(rows), ids).Query(func(rows pgx.Rows) error {
 			changes, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Change, error) {
-				change := Change{Entity: c.table}
+				change := Change{Entity: t.name}
 				err := row.Scan(&change.EntityID, &change.Op, &change.Before, &change.After)
 				return change, err
 			})
@@ -87,20 +55,20 @@ func (d *DB) Compare(ctx context.Context, b *Batch) ([]Change, error) {
 		})
 	}
 	if err := d.pool.SendBatch(ctx, &queries).Close(); err != nil {
-		return nil, fmt.Errorf("compare: %w", d.Explain(err))
+		return nil, fmt.Errorf("compare: %w", classify(err))
 	}
 	return all, nil
 }
 
-// sql compares the rows in $1, a JSON array, with the stored ones. It is the
-// same for every table, and no generated query because sqlc does not understand
-// jsonb_populate_recordset.
-func (c comparison) sql() string {
-	on := "n." + c.id + " = o." + c.id
+// comparison compares the rows in $1, a JSON array, with the stored ones. It is
+// the same for every table, and no generated query because sqlc does not
+// understand jsonb_populate_recordset.
+func (t *table) comparison() string {
+	on := "n." + t.id + " = o." + t.id
 	order := "1"
-	if c.key != "" {
-		on += " AND n." + c.key + " = o." + c.key
-		order += ", coalesce(n." + c.key + ", o." + c.key + ")"
+	if t.key != "" {
+		on += " AND n." + t.key + " = o." + t.key
+		order += ", coalesce(n." + t.key + ", o." + t.key + ")"
 	}
 	return fmt.Sprintf(`
 		SELECT
@@ -122,7 +90,7 @@ func (c comparison) sql() string {
 			WHERE e.key <> ALL (own) AND e.value IS DISTINCT FROM to_jsonb(n) -> e.key
 		) AS d
 		WHERE o.%[2]s IS NULL OR n.%[2]s IS NULL OR d.before IS NOT NULL
-		ORDER BY %[5]s`, c.table, c.id, c.stored, on, order)
+		ORDER BY %[5]s`, t.name, t.id, t.stored, on, order)
 }
 
 // objects turns generated parameters, one slice per column, into a JSON array of

@@ -40,11 +40,9 @@ var (
 	ErrDenied = errors.New("the database role lacks a right")
 	// ErrRejected: Postgres refuses these rows, and would again.
 	ErrRejected = errors.New("Postgres refuses the rows")
-	// ErrHeld: another run holds the source.
+	// ErrHeld: another run holds the source, or an organization.
 	ErrHeld = errors.New("another run holds the source")
-	// ErrStale: another run has seen later answers than the batch holds.
-	ErrStale = errors.New("another run has seen later answers")
-	// ErrLost: the run does not hold its source any more.
+	// ErrLost: the run does not hold its source and organizations any more.
 	ErrLost = errors.New("the run was taken over")
 )
 
@@ -161,8 +159,6 @@ func classify(err error) error {
 		switch {
 		case e.Code == "SYN01":
 			return fmt.Errorf("%w: %s", ErrLost, e.Message)
-		case e.Code == "SYN02":
-			return ErrStale
 		case e.Code == "42P01" || e.Code == "42703" || e.Code == "42883" || e.Code == "42704" || e.Code == "3F000":
 			// A missing table, column, function, type or schema.
 			return fmt.Errorf("%w: %w", ErrSchema, err)
@@ -204,41 +200,3 @@ func connectionCode(code string) bool {
 	}
 	return false
 }
-
-// queue is the query.DBTX that collects statements instead of sending them, so
-// that generated code fills one pgx.Batch: one round trip, and one transaction,
-// since nothing ends it before the batch's end.
-type queue struct {
-	batch   pgx.Batch
-	table   string // that the next statement writes
-	changes Changes
-}
-
-func (q *queue) Exec(_ context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
-	q.batch.Queue(sql, args...)
-	return pgconn.CommandTag{}, nil
-}
-
-func (q *queue) Query(context.Context, string, ...any) (pgx.Rows, error) {
-	return nil, errors.New("a batch has no statement that yields many rows")
-}
-
-// QueryRow takes the statements that answer with one row of what was inserted,
-// updated and removed.
-func (q *queue) QueryRow(_ context.Context, sql string, args ...any) pgx.Row {
-	table := q.table
-	q.batch.Queue(sql, args...).QueryRow(func(row pgx.Row) error {
-		var c TableChanges
-		if err := row.Scan(&c.Inserted, &c.Updated, &c.Removed); err != nil {
-			return fmt.Errorf("%s: %w", table, err)
-		}
-		q.changes.add(table, c)
-		return nil
-	})
-	return unread{}
-}
-
-// unread stands for a row that arrives later.
-type unread struct{}
-
-func (unread) Scan(...any) error { return nil }

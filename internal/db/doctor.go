@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -42,27 +43,24 @@ func (d *DB) Server(ctx context.Context) (Server, error) {
 // Quoted is a name, such as a role's, as SQL takes it whatever is in it.
 func Quoted(name string) string { return pgx.Identifier{name}.Sanitize() }
 
-// rights are what a run needs of each table.
+// records are the tables beside the catalogue, and what a run needs to do there.
 //
 //nolint:gochecknoglobals // a constant list
-var rights = map[string]string{
-	"checkout_links":         "SELECT INSERT UPDATE",
-	"products":               "SELECT INSERT UPDATE",
-	"prices":                 "SELECT INSERT UPDATE",
-	"meters":                 "SELECT INSERT UPDATE",
-	"benefits":               "SELECT INSERT UPDATE",
-	"medias":                 "SELECT INSERT UPDATE",
-	"discounts":              "SELECT INSERT UPDATE",
-	"checkout_link_products": "SELECT INSERT UPDATE DELETE",
-	"price_tiers":            "SELECT INSERT UPDATE DELETE",
-	"product_benefits":       "SELECT INSERT UPDATE DELETE",
-	"product_medias":         "SELECT INSERT UPDATE DELETE",
-	"discount_amounts":       "SELECT INSERT UPDATE DELETE",
-	"sync_runs":              "SELECT INSERT UPDATE",
-	"sync_failures":          "SELECT INSERT UPDATE DELETE",
-	"drift":                  "SELECT INSERT UPDATE",
-	"changes":                "SELECT INSERT", // by triggers
-	"goose_db_version":       "SELECT",
+var records = map[string]string{
+	"sync_runs":        "SELECT INSERT UPDATE",
+	"sync_failures":    "SELECT INSERT UPDATE DELETE",
+	"drift":            "SELECT INSERT UPDATE",
+	"changes":          "SELECT INSERT", // by triggers
+	"goose_db_version": "SELECT",
+}
+
+// rights are what a run needs of each table.
+func rights() map[string]string {
+	all := maps.Clone(records)
+	for _, t := range catalogue {
+		all[t.name] = t.rights
+	}
+	return all
 }
 
 // Lack is a right that a role lacks on some tables or functions.
@@ -75,7 +73,7 @@ type Lack struct {
 // old history is to be forgotten.
 func (d *DB) MissingRights(ctx context.Context, pruning bool) ([]Lack, error) {
 	p := query.ListMissingRightsParams{Schema: d.schema}
-	for table, privileges := range rights {
+	for table, privileges := range rights() {
 		if pruning && table == "changes" {
 			privileges += " DELETE"
 		}
@@ -159,9 +157,8 @@ func (d *DB) FindHolder(ctx context.Context, source string) (*Holder, error) {
 		return nil, fmt.Errorf("look for the running run: %w", classify(err))
 	}
 	silent := time.Duration(row.SilentSeconds * float64(time.Second))
-	held := HeldError{Holder: row.Holder}
 	return &Holder{
 		Process: row.Holder, Trigger: row.Trigger, Since: row.StartedAt,
-		Dead: silent > staleAfter || !held.alive(),
+		Dead: silent > staleAfter || !alive(row.Holder),
 	}, nil
 }

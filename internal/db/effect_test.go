@@ -20,7 +20,7 @@ import (
 // bench is a database with a whole sheet in it, and a run that saves more.
 type bench struct {
 	d       *db.DB
-	run     db.Run
+	run     *db.Run
 	columns []polarColumn
 	whole   sheet
 	gone    []uuid.UUID        // links that Polar does not have

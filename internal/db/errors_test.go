@@ -12,7 +12,7 @@ import (
 )
 
 // kinds are all that Classify tells apart.
-var kinds = []error{db.ErrUnreachable, db.ErrSchema, db.ErrRejected, db.ErrHeld, db.ErrLost, db.ErrStale}
+var kinds = []error{db.ErrUnreachable, db.ErrSchema, db.ErrRejected, db.ErrHeld, db.ErrLost}
 
 // wantKind fails the test unless err is of that kind only; nil is none of them.
 func wantKind(tb testing.TB, what string, err, kind error) {
@@ -31,7 +31,7 @@ func TestClassifyTellsWhatPostgresMeans(t *testing.T) {
 	t.Parallel()
 	d := dbtest.New(t)
 	exec(t, d, "CREATE TABLE narrow (a smallint PRIMARY KEY CHECK (a > 0), b text)")
-	const lost = "SELECT end_batch(gen_random_uuid(), NULL, now(), now(), NULL, '{}')"
+	const lost = "SELECT end_batch(gen_random_uuid(), '{}', NULL)"
 	for sql, kind := range map[string]error{
 		"SELECT * FROM no_table":             db.ErrSchema,
 		"SELECT no_column FROM narrow":       db.ErrSchema,
@@ -46,7 +46,6 @@ func TestClassifyTellsWhatPostgresMeans(t *testing.T) {
 		"SELECT 'x'::uuid":                   db.ErrRejected,
 		"SELECT repeat('[', 100000)::jsonb":  db.ErrRejected,
 		lost:                                 db.ErrLost,
-		"DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = 'SYN02'; END $$": db.ErrStale,
 		"DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '53300'; END $$": db.ErrUnreachable,
 		"DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '57P03'; END $$": db.ErrUnreachable,
 		"SELECT pg_terminate_backend(pg_backend_pid())":                   db.ErrUnreachable,
@@ -82,13 +81,13 @@ func TestALostDatabaseIsUnreachable(t *testing.T) {
 	name := ask[string](t, d, "SELECT current_database()")
 	exec(t, other, "ALTER DATABASE "+name+" ALLOW_CONNECTIONS false")
 	exec(t, other, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)
-	run := db.Run{}
+	run := &db.Run{}
 	_, started := d.StartRun(t.Context(), db.Start{Source: "shop", Trigger: "test"})
 	_, saved := d.Save(t.Context(), run, &db.Batch{})
 	_, migrated := d.Migrate(t.Context())
 	_, listed := d.Migrations(t.Context())
 	for what, err := range map[string]error{
-		"start": started, "save": saved, "migrate": migrated, "list": listed, "ping": d.Ping(t.Context()), "beat": d.Beat(t.Context(), run, 0),
+		"start": started, "save": saved, "migrate": migrated, "list": listed, "ping": d.Ping(t.Context()), "beat": d.Beat(t.Context(), run, 0, nil),
 		"finish": d.FinishRun(t.Context(), run, db.Result{}), "check": d.CheckSchema(t.Context()),
 	} {
 		if !strings.Contains(fmt.Sprint(err), "database unreachable") {

@@ -7,7 +7,28 @@ import (
 	"os"
 	"strings"
 	"syscall"
+	"time"
 )
+
+// HeldError says who holds what a run wants. It is an ErrHeld.
+type HeldError struct {
+	Wanted  string    // source of the run that wants it
+	Source  string    // of the run that holds it: another one when they want the same organization
+	Holder  string    // its process
+	Trigger string    // what called it
+	Since   time.Time // when it began
+}
+
+func (e *HeldError) Error() string {
+	wanted := fmt.Sprintf("%q is held by", e.Wanted)
+	if e.Source != e.Wanted {
+		wanted = fmt.Sprintf("the organization of %q is held by source %q,", e.Wanted, e.Source)
+	}
+	return fmt.Sprintf("%v: %s %s (%s) since %s", ErrHeld, wanted, e.Holder, e.Trigger, e.Since.UTC().Format(time.RFC3339))
+}
+
+// Unwrap makes it an ErrHeld.
+func (e *HeldError) Unwrap() error { return ErrHeld }
 
 // holder names this process, for people and for other processes of the same
 // place, which can see whether it lives.
@@ -37,10 +58,10 @@ func place() string {
 	return fmt.Sprintf("%s (%08x)", host, sum.Sum32())
 }
 
-// alive says whether the holder may still be at work. Only of a process of this
-// very place it can say no; others give signs of life, or get stale.
-func (e *HeldError) alive() bool {
-	where, process, ok := strings.Cut(e.Holder, ", process ")
+// alive says whether a holder may still be at work. Only of a process of this very
+// place it can say no; others give signs of life, or fall silent.
+func alive(holder string) bool {
+	where, process, ok := strings.Cut(holder, ", process ")
 	here := place()
 	if !ok || where != here || !strings.HasSuffix(here, ")") {
 		return true

@@ -9,18 +9,23 @@ import (
 	"syncer/internal/db/query"
 )
 
-// LinkStates says which of the given links have a row: true for a live one,
-// false for one that is marked as gone.
-func (d *DB) LinkStates(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]bool, error) {
-	states, err := d.queries().ListCheckoutLinkStates(ctx, ids)
+// LinkState is what the row of a link says.
+type LinkState struct {
+	Organization uuid.UUID
+	Live         bool // not marked as gone
+}
+
+// LinkStates gives the states of those of the given links that have a row.
+func (d *DB) LinkStates(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]LinkState, error) {
+	rows, err := d.queries().ListCheckoutLinkStates(ctx, ids)
 	if err != nil {
 		return nil, classify(err)
 	}
-	live := make(map[uuid.UUID]bool, len(states))
-	for _, s := range states {
-		live[s.ID] = !s.Removed
+	states := make(map[uuid.UUID]LinkState, len(rows))
+	for _, r := range rows {
+		states[r.ID] = LinkState{Organization: r.OrganizationID, Live: !r.Removed}
 	}
-	return live, nil
+	return states, nil
 }
 
 // LiveLinks lists the live links of the given organizations, by id. Without
@@ -44,11 +49,4 @@ func (d *DB) LinksThrough(ctx context.Context, organization uuid.UUID, through t
 		OrganizationID: organization, CreatedAt: through,
 	})
 	return ids, classify(err)
-}
-
-// LinksShowing lists the live links that show any of the given products,
-// benefits, medias, meters or discounts.
-func (d *DB) LinksShowing(ctx context.Context, ids []uuid.UUID) ([]uuid.UUID, error) {
-	links, err := d.queries().ListLinksShowing(ctx, ids)
-	return links, classify(err)
 }

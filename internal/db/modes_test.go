@@ -58,10 +58,7 @@ func firstRun(tb testing.TB, mode string) map[string]string {
 	if states, err := d.LinkStates(ctx, ids); err != nil || len(states) != len(ids) {
 		tb.Errorf("states: %v, %v", states, err)
 	}
-	if links, err := d.LinksShowing(ctx, ids); err != nil || len(links) != len(ids) {
-		tb.Errorf("showing: %v, %v", links, err)
-	}
-	if err := d.FinishRun(ctx, run, db.Result{Status: "succeeded"}); err != nil {
+	if err := d.FinishRun(ctx, run, db.Result{Status: db.Succeeded}); err != nil {
 		tb.Error(err)
 	}
 	return contents(tb, d)
@@ -70,7 +67,7 @@ func firstRun(tb testing.TB, mode string) map[string]string {
 // everyTable is a batch of three rows for each table, the second with NULL
 // wherever it can be.
 func everyTable() *db.Batch {
-	b := &db.Batch{Oldest: noon, SeenAt: noon, Landed: []uuid.UUID{rowID(0)}, Checkpoint: json.RawMessage(`{"done": 3}`)}
+	b := &db.Batch{NotAfter: noon, Written: []uuid.UUID{rowID(0)}, Checkpoint: json.RawMessage(`{"done": 3}`)}
 	batch := reflect.ValueOf(b).Elem()
 	for i := range batch.NumField() {
 		params := batch.Field(i)
@@ -118,16 +115,13 @@ func fillColumn(column reflect.Value, name string) {
 			}
 		case *int32:
 			*v = 0 // position
-			if name == "OwnerLength" {
-				*v = 1
-			}
 		case *bool:
 			*v = i == 2
 		case *time.Time:
 			*v = noon.Add(time.Duration(i) * time.Microsecond)
 		case *json.RawMessage:
 			if name != "UnitLabel" || i != 1 {
-				*v = fmt.Appendf(nil, `{%q: 1.50, %q: null}`, rowText(i), rowID(i)) // keys are what an owner keeps
+				*v = fmt.Appendf(nil, `{%q: 1.50, %q: null}`, rowText(i), rowID(i))
 			}
 		default:
 			panic(fmt.Sprintf("%s: what to put into a %T?", name, v))

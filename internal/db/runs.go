@@ -5,11 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"syncer/internal/db/query"
 )
@@ -20,164 +20,231 @@ const (
 	// staleAfter is how old a sign of life may be before the run is taken over:
 	// a run whose process died holds nobody up for longer.
 	staleAfter = 8 * time.Second
+	// resumeWithin is how long a stopped run can be resumed.
+	resumeWithin = 24 * time.Hour
 )
 
-// resumeWithin is how long a run that was stopped can be gone on with.
-const resumeWithin = 24 * time.Hour
-
-// Run is a run that holds its source.
+// Run is a run that holds its source and the organizations it has claimed: until it
+// ends or is taken over, no other run writes their rows.
 type Run struct {
-	ID         uuid.UUID
-	Source     string
-	Previous   time.Time       // when the last finished run of the same scope began; zero: never
-	Checkpoint json.RawMessage // how far the stopped run came that this one goes on with; nil: from the start
+	ID            uuid.UUID
+	Source        string
+	Organizations []uuid.UUID     // claimed
+	Previous      time.Time       // when the last finished run of the same scope began; zero: never
+	Since         time.Time       // when this run began, or the stopped one that it resumes
+	Checkpoint    json.RawMessage // how far that one came; nil: start at the beginning
+	Clock         Clock           // of the database
+
+	number int64
 }
 
 // Start is what a run begins with.
 type Start struct {
 	Source  string
-	Trigger string    // what called it
-	Scope   string    // what it is to sync; runs of one scope ask for the same
-	At      time.Time // by the clock that requests are stamped with
-	Resume  bool      // go on with the last run of this scope, if it was stopped within a day
+	Trigger string           // what called it
+	Scope   string           // what it is to sync; runs of one scope ask for the same
+	Resume  bool             // resume the last run of this scope, if it was stopped within a day
+	Now     func() time.Time // of this machine, with monotonic reading; nil: time.Now
 }
 
 // Result is how a run ended: the row it leaves in sync_runs.
 type Result struct {
-	Status                                  string // succeeded, partial, failed, abandoned
+	Status                                  string // Succeeded, Partial, Failed, Abandoned
 	Total, Changed, Unchanged, Gone, Failed int    // links
 	Inserted, Updated, Removed              int    // rows
 	Requests                                int64
+	Checkpoint                              json.RawMessage // how far it came; nil: as noted
 	Error                                   string
-	SeenAt                                  time.Time   // when the last request began whose answer is in the tables; zero: none
-	Organizations                           []uuid.UUID // whose links those were; nil: unknown
 }
 
-// HeldError says who holds a source. It is an ErrHeld.
-type HeldError struct {
-	Source, Holder, Trigger string
-	Since                   time.Time
-
-	id uuid.UUID
-}
-
-func (e *HeldError) Error() string {
-	return fmt.Sprintf("%v: %q is held by %s (%s) since %s", ErrHeld, e.Source, e.Holder, e.Trigger, e.Since.UTC().Format(time.RFC3339))
-}
-
-// Unwrap makes it an ErrHeld.
-func (e *HeldError) Unwrap() error { return ErrHeld }
-
-// StartRun begins a run, unless its source has one running: then the error is a
-// *HeldError. A run whose process died is ended first, as abandoned.
-func (d *DB) StartRun(ctx context.Context, start Start) (Run, error) {
-	for {
-		run, err := d.startRun(ctx, start)
-		held, ok := errors.AsType[*HeldError](err)
-		if !ok {
-			return run, err
-		}
-		if held.alive() {
-			return Run{}, held
-		}
-		if _, err := d.Queries().AbandonRun(ctx, held.id); err != nil {
-			return Run{}, fmt.Errorf("take over from a dead process: %w", d.Explain(err))
-		}
-	}
-}
-
-func (d *DB) startRun(ctx context.Context, start Start) (Run, error) {
+// StartRun begins a run that claims what its source's last run had claimed. The
+// error is a *HeldError while another run holds the source or an organization. A
+// holder that is dead or silent is taken over.
+func (d *DB) StartRun(ctx context.Context, start Start) (*Run, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
-		return Run{}, fmt.Errorf("new run id: %w", err)
+		return nil, fmt.Errorf("make a run id: %w", err)
 	}
-	q := d.Queries()
-	if _, err := q.AbandonStaleRun(ctx, query.AbandonStaleRunParams{
-		Source: start.Source, StaleSeconds: staleAfter.Seconds(),
-	}); err != nil {
-		return Run{}, fmt.Errorf("look for a stale run: %w", d.Explain(err))
+	if start.Now == nil {
+		start.Now = time.Now
 	}
-	run := Run{ID: id, Source: start.Source}
-	run.Previous, err = q.GetPreviousStart(ctx, query.GetPreviousStartParams{Source: start.Source, Scope: start.Scope})
-	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
-		return Run{}, fmt.Errorf("look for the previous run: %w", d.Explain(err))
-	}
-	since := start.At
-	if start.Resume {
-		last, err := q.GetLastRun(ctx, query.GetLastRunParams{Source: start.Source, Scope: start.Scope})
+	run := &Run{ID: id, Source: start.Source}
+	err = d.claiming(ctx, func(q *query.Queries) error {
+		run.Organizations, err = q.GetLastClaim(ctx, start.Source)
 		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
-			return Run{}, fmt.Errorf("look for a run to go on with: %w", d.Explain(err))
+			return err
 		}
-		stopped := last.Status == "abandoned" || last.Status == "failed"
-		if err == nil && stopped && last.Checkpoint != nil && start.At.Sub(last.ObservingSince) < resumeWithin {
-			run.Checkpoint, since = last.Checkpoint, last.ObservingSince
+		if err := takeOver(ctx, q, run, start.Source, run.Organizations); err != nil {
+			return err
 		}
-	}
-	err = q.StartRun(ctx, query.StartRunParams{
-		ID: id, Source: start.Source, Trigger: start.Trigger, Scope: start.Scope, Holder: holder(),
-		StartedAt: start.At, ObservingSince: since, Checkpoint: run.Checkpoint,
+		return run.start(ctx, q, start)
 	})
-	if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.ConstraintName == "sync_runs_running_key" {
-		held, err := q.GetRunningRun(ctx, start.Source)
-		switch {
-		case errors.Is(err, pgx.ErrNoRows): // it ended this moment
-			return d.startRun(ctx, start)
-		case err != nil:
-			return Run{}, fmt.Errorf("look for the running run: %w", d.Explain(err))
-		}
-		return Run{}, &HeldError{Source: start.Source, Holder: held.Holder, Trigger: held.Trigger, Since: held.StartedAt, id: held.ID}
-	}
 	if err != nil {
-		return Run{}, fmt.Errorf("start a run: %w", d.Explain(err))
+		return nil, fmt.Errorf("start a run: %w", err)
 	}
 	return run, nil
 }
 
-// Beat gives a sign of life. The error is ErrLost when the run was taken over.
-func (d *DB) Beat(ctx context.Context, run Run, requests int64) error {
-	n, err := d.Queries().BeatRun(ctx, query.BeatRunParams{ID: run.ID, Requests: requests})
+// start looks up where the run goes on and writes its row.
+func (r *Run) start(ctx context.Context, q *query.Queries, start Start) (err error) {
+	r.Previous, err = q.GetPreviousStart(ctx, query.GetPreviousStartParams{Source: start.Source, Scope: start.Scope})
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return err
+	}
+	var since *time.Time
+	if start.Resume {
+		last, err := q.GetLastRun(ctx, query.GetLastRunParams{
+			Source: start.Source, Scope: start.Scope, WithinSeconds: resumeWithin.Seconds(),
+		})
+		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+			return err
+		}
+		if last.Checkpoint != nil && (last.Status == Abandoned || last.Status == Failed) {
+			r.Checkpoint, since = last.Checkpoint, &last.ObservingSince
+		}
+	}
+	r.Clock.asked = start.Now()
+	row, err := q.StartRun(ctx, query.StartRunParams{
+		ID: r.ID, Source: start.Source, Trigger: start.Trigger, Holder: holder(), Scope: start.Scope,
+		OrganizationIDs: append([]uuid.UUID{}, r.Organizations...), ObservingSince: since, Checkpoint: r.Checkpoint,
+	})
+	r.Clock.answered = start.Now()
+	r.number, r.Clock.told, r.Since = row.Number, row.StartedAt, row.ObservingSince
+	return err
+}
+
+// Claim makes the run hold the given organizations beside those it holds: all of
+// them, or none any more. It is overtaken when another run of one of them has ended
+// since this one began: that one may have written later answers than this one has
+// observed until now. The error is a *HeldError while another run holds one of
+// them; the run has let go of all then, so that two never wait for each other. It is
+// ErrLost when the run was taken over.
+func (d *DB) Claim(ctx context.Context, run *Run, organizations []uuid.UUID) (overtaken bool, err error) {
+	wanted := slices.Concat(run.Organizations, organizations)
+	slices.SortFunc(wanted, func(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) })
+	wanted = slices.Compact(wanted)
+	var held *HeldError
+	err = d.claiming(ctx, func(q *query.Queries) error {
+		claim := wanted
+		switch err := takeOver(ctx, q, run, "", wanted); {
+		case errors.As(err, &held):
+			claim = []uuid.UUID{}
+		case err != nil:
+			return err
+		}
+		n, err := q.ClaimOrganizations(ctx, query.ClaimOrganizationsParams{ID: run.ID, OrganizationIDs: claim})
+		if err == nil && n == 0 {
+			err = ErrLost
+		}
+		if err != nil {
+			return err
+		}
+		run.Organizations = claim
+		overtaken, err = q.IsOvertaken(ctx, query.IsOvertakenParams{Number: run.number, OrganizationIDs: wanted})
+		return err
+	})
+	switch {
+	case err != nil:
+		return false, fmt.Errorf("claim an organization: %w", err)
+	case held != nil:
+		return false, held
+	}
+	return overtaken, nil
+}
+
+// takeOver ends the runs that hold the source or one of the organizations and are
+// dead or silent. The error is a *HeldError when one of them lives.
+func takeOver(ctx context.Context, q *query.Queries, run *Run, source string, organizations []uuid.UUID) error {
+	holders, err := q.ListHolders(ctx, query.ListHoldersParams{
+		ID: run.ID, Source: source, OrganizationIDs: append([]uuid.UUID{}, organizations...),
+	})
+	if err != nil {
+		return err
+	}
+	var dead []query.AbandonRunParams
+	for _, h := range holders {
+		silent := time.Duration(h.SilentSeconds * float64(time.Second))
+		switch {
+		case silent > staleAfter:
+			dead = append(dead, query.AbandonRunParams{ID: h.ID, Error: fmt.Sprintf("no sign of life for %s, taken over", silent.Round(time.Second))})
+		case !alive(h.Holder):
+			dead = append(dead, query.AbandonRunParams{ID: h.ID, Error: "its process died, taken over"})
+		default:
+			return &HeldError{Source: h.Source, Wanted: run.Source, Holder: h.Holder, Trigger: h.Trigger, Since: h.StartedAt}
+		}
+	}
+	for _, params := range dead {
+		if _, err := q.AbandonRun(ctx, params); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// claiming calls do in a transaction of its own, one at a time in the schema.
+func (d *DB) claiming(ctx context.Context, do func(*query.Queries) error) error {
+	err := pgx.BeginTxFunc(ctx, d.pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) error {
+		q := query.New(tx)
+		if err := q.LockClaims(ctx); err != nil {
+			return err
+		}
+		return do(q)
+	})
+	return classify(err)
+}
+
+// Beat gives a sign of life, and notes how far the run is; nil: as noted. The error
+// is ErrLost when the run was taken over.
+func (d *DB) Beat(ctx context.Context, run *Run, requests int64, checkpoint json.RawMessage) error {
+	n, err := d.queries().BeatRun(ctx, query.BeatRunParams{ID: run.ID, Requests: requests, Checkpoint: checkpoint})
 	return d.held(n, err)
 }
 
-// FinishRun ends a run. The error is ErrLost when the run was taken over.
-func (d *DB) FinishRun(ctx context.Context, run Run, r Result) error {
+// FinishRun ends a run. The error is ErrLost when it was taken over.
+func (d *DB) FinishRun(ctx context.Context, run *Run, r Result) error {
 	p := query.FinishRunParams{
 		ID: run.ID, Status: r.Status, Requests: r.Requests,
 		LinksTotal: int64(r.Total), LinksChanged: int64(r.Changed), LinksUnchanged: int64(r.Unchanged),
 		LinksRemoved: int64(r.Gone), LinksFailed: int64(r.Failed),
 		RowsInserted: int64(r.Inserted), RowsUpdated: int64(r.Updated), RowsRemoved: int64(r.Removed),
-		OrganizationID: r.Organizations,
+		Checkpoint: r.Checkpoint,
 	}
 	if r.Error != "" {
 		p.Error = &r.Error
 	}
-	if !r.SeenAt.IsZero() {
-		p.ObservedUntil = &r.SeenAt
-	}
-	n, err := d.Queries().FinishRun(ctx, p)
-	return d.held(n, err)
+	return d.claiming(ctx, func(q *query.Queries) error {
+		n, err := q.FinishRun(ctx, p)
+		return d.held(n, err)
+	})
 }
 
 func (d *DB) held(rows int64, err error) error {
 	if err == nil && rows == 0 {
 		return ErrLost
 	}
-	return d.Explain(err)
+	return classify(err)
 }
 
 // PruneChanges forgets history that is older than a moment.
 func (d *DB) PruneChanges(ctx context.Context, olderThan time.Time) error {
-	if _, err := d.Queries().PruneChanges(ctx, olderThan); err != nil {
-		return fmt.Errorf("forget old history: %w", d.Explain(err))
+	if _, err := d.queries().PruneChanges(ctx, olderThan); err != nil {
+		return fmt.Errorf("forget old history: %w", classify(err))
 	}
 	return nil
 }
 
+// FailuresSince lists the links of a source that have failed since a moment; the nil
+// id stands for those without one.
+func (d *DB) FailuresSince(ctx context.Context, source string, since time.Time) ([]uuid.UUID, error) {
+	ids, err := d.queries().ListFailuresSince(ctx, query.ListFailuresSinceParams{Source: source, Since: since})
+	return ids, classify(err)
+}
+
 // ForgetFailures forgets the failures of links that are over.
 func (d *DB) ForgetFailures(ctx context.Context, source string, ids ...uuid.UUID) error {
-	err := d.Queries().ClearFailures(ctx, query.ClearFailuresParams{Source: source, CheckoutLinkID: ids})
+	err := d.queries().ClearFailures(ctx, query.ClearFailuresParams{Source: source, CheckoutLinkID: ids})
 	if err != nil {
-		return fmt.Errorf("forget failures: %w", d.Explain(err))
+		return fmt.Errorf("forget failures: %w", classify(err))
 	}
 	return nil
 }

@@ -14,21 +14,40 @@ import (
 
 	"syncer/internal/db"
 	"syncer/internal/db/dbtest"
+	"syncer/internal/db/query"
 )
 
-// noon is when runs begin that have no reason to begin at another time.
+// noon is a time that means nothing.
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
-func startRun(tb testing.TB, d *db.DB, source string) db.Run {
+func startRun(tb testing.TB, d *db.DB, source string) *db.Run {
 	tb.Helper()
-	run, err := d.StartRun(tb.Context(), db.Start{Source: source, Trigger: "test", Scope: "all", At: noon})
+	run, err := d.StartRun(tb.Context(), db.Start{Source: source, Trigger: "test", Scope: "all"})
 	if err != nil {
 		tb.Fatal(err)
 	}
 	return run
 }
 
-func statusOf(tb testing.TB, d *db.DB, run db.Run) string {
+// wantHeld fails the test unless a run of the source has to wait.
+func wantHeld(tb testing.TB, d *db.DB, source string) *db.HeldError {
+	tb.Helper()
+	_, err := d.StartRun(tb.Context(), db.Start{Source: source, Trigger: "test", Scope: "all"})
+	held, ok := errors.AsType[*db.HeldError](err)
+	if !ok || !errors.Is(err, db.ErrHeld) {
+		tb.Fatalf("%s need not wait: %v", source, err)
+	}
+	return held
+}
+
+func finish(tb testing.TB, d *db.DB, run *db.Run) {
+	tb.Helper()
+	if err := d.FinishRun(tb.Context(), run, db.Result{Status: db.Succeeded}); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+func statusOf(tb testing.TB, d *db.DB, run *db.Run) string {
 	tb.Helper()
 	return ask[string](tb, d, "SELECT status FROM sync_runs WHERE id = $1", run.ID)
 }
@@ -37,28 +56,22 @@ func TestARunHoldsItsSourceUntilItEnds(t *testing.T) {
 	t.Parallel()
 	d := dbtest.New(t)
 	run := startRun(t, d, "shop")
-	if run.ID.Version() != 7 || run.Source != "shop" || !run.Previous.IsZero() || run.Checkpoint != nil {
+	if run.ID.Version() != 7 || run.Source != "shop" || !run.Previous.IsZero() || run.Checkpoint != nil || run.Organizations != nil {
 		t.Errorf("run: %+v", run)
 	}
 	startRun(t, d, "sandbox") // another source is nobody's business
 
-	_, err := d.StartRun(t.Context(), db.Start{Source: "shop", Trigger: "backfill", Scope: "1 link", At: noon})
-	held, ok := errors.AsType[*db.HeldError](err)
-	if !ok || !errors.Is(err, db.ErrHeld) {
-		t.Fatalf("second: %v", err)
-	}
-	if held.Source != "shop" || held.Trigger != "test" || !held.Since.Equal(noon) || !strings.HasSuffix(held.Holder, fmt.Sprintf(", process %d", os.Getpid())) {
+	held := wantHeld(t, d, "shop")
+	if held.Source != "shop" || held.Wanted != "shop" || held.Trigger != "test" || !strings.HasSuffix(held.Holder, fmt.Sprintf(", process %d", os.Getpid())) {
 		t.Errorf("holder: %+v", held)
 	}
-	if want := fmt.Sprintf("another run holds the source: \"shop\" is held by %s (test) since 2026-11-22T12:00:00Z", held.Holder); err.Error() != want {
-		t.Errorf("says %q, want %q", err, want)
+	if want := fmt.Sprintf("another run holds the source: \"shop\" is held by %s (test) since %s", held.Holder, held.Since.UTC().Format(time.RFC3339)); held.Error() != want {
+		t.Errorf("says %q, want %q", held, want)
 	}
 
-	if err := d.FinishRun(t.Context(), run, db.Result{Status: "succeeded"}); err != nil {
-		t.Fatal(err)
-	}
-	if next := startRun(t, d, "shop"); !next.Previous.Equal(noon) {
-		t.Errorf("previous began at %v", next.Previous)
+	finish(t, d, run)
+	if next := startRun(t, d, "shop"); !next.Previous.Equal(run.Since) || !held.Since.Equal(run.Since) {
+		t.Errorf("previous began at %v, by the holder's word %v, want %v", next.Previous, held.Since, run.Since)
 	}
 }
 
@@ -69,7 +82,7 @@ func TestOfManyThatStartAtOnceOneHoldsTheSource(t *testing.T) {
 	results := make(chan error, 8)
 	for range cap(results) {
 		starting.Go(func() {
-			_, err := d.StartRun(t.Context(), db.Start{Source: "shop", Trigger: "test", Scope: "all", At: noon})
+			_, err := d.StartRun(t.Context(), db.Start{Source: "shop", Trigger: "test", Scope: "all"})
 			results <- err
 		})
 	}
@@ -93,7 +106,7 @@ func TestAFinishedRunLeavesItsResult(t *testing.T) {
 	t.Parallel()
 	d := dbtest.New(t)
 	run := startRun(t, d, "shop")
-	if err := d.Beat(t.Context(), run, 3); err != nil {
+	if err := d.Beat(t.Context(), run, 3, nil); err != nil {
 		t.Fatal(err)
 	}
 	if n := ask[int](t, d, "SELECT requests FROM sync_runs"); n != 3 {
@@ -112,13 +125,13 @@ func TestAFinishedRunLeavesItsResult(t *testing.T) {
 }
 
 // others gives a run another holder, of which nobody here knows whether it lives.
-func others(tb testing.TB, d *db.DB, run db.Run) {
+func others(tb testing.TB, d *db.DB, run *db.Run) {
 	tb.Helper()
 	exec(tb, d, "UPDATE sync_runs SET holder = 'elsewhere (00000000), process 1' WHERE id = $1", run.ID)
 }
 
 // silent makes a run look as if its last sign of life was that long ago.
-func silent(tb testing.TB, d *db.DB, run db.Run, ago string) {
+func silent(tb testing.TB, d *db.DB, run *db.Run, ago string) {
 	tb.Helper()
 	exec(tb, d, "UPDATE sync_runs SET heartbeat_at = clock_timestamp() - $2::text::interval WHERE id = $1", run.ID, ago)
 }
@@ -129,32 +142,30 @@ func TestASilentRunIsTakenOverAndLost(t *testing.T) {
 	old := startRun(t, d, "shop")
 	others(t, d, old)
 	silent(t, d, old, "5 seconds") // a beat or two too late
-	if _, err := d.StartRun(t.Context(), db.Start{Source: "shop", Trigger: "test", Scope: "all", At: noon}); !errors.Is(err, db.ErrHeld) {
-		t.Fatalf("too early: %v", err)
-	}
+	wantHeld(t, d, "shop")
 	silent(t, d, old, "8 seconds")
 	fresh := startRun(t, d, "shop")
 	if a, b := statusOf(t, d, old), statusOf(t, d, fresh); a != "abandoned" || b != "running" {
 		t.Errorf("old %s, new %s", a, b)
 	}
-	if why := ask[string](t, d, "SELECT error FROM sync_runs WHERE id = $1", old.ID); !strings.Contains(why, "no heartbeat since ") {
+	if why := ask[string](t, d, "SELECT error FROM sync_runs WHERE id = $1", old.ID); !strings.Contains(why, "no sign of life for 8s, taken over") {
 		t.Errorf("why: %s", why)
 	}
 	wantLost(t, d, old)
 	if got := statusOf(t, d, old); got != "abandoned" {
 		t.Errorf("in the end: %s", got)
 	}
-	if err := d.Beat(t.Context(), fresh, 1); err != nil {
+	if err := d.Beat(t.Context(), fresh, 1, nil); err != nil {
 		t.Errorf("the new one: %v", err)
 	}
 }
 
 // wantLost fails the test unless nothing can be done any more with the run.
-func wantLost(tb testing.TB, d *db.DB, run db.Run) {
+func wantLost(tb testing.TB, d *db.DB, run *db.Run) {
 	tb.Helper()
-	_, saved := d.Save(tb.Context(), run, &db.Batch{SeenAt: noon})
+	_, saved := d.Save(tb.Context(), run, &db.Batch{})
 	for what, err := range map[string]error{
-		"beat": d.Beat(tb.Context(), run, 1), "save": saved, "finish": d.FinishRun(tb.Context(), run, db.Result{Status: "succeeded"}),
+		"beat": d.Beat(tb.Context(), run, 1, nil), "save": saved, "finish": d.FinishRun(tb.Context(), run, db.Result{Status: db.Succeeded}),
 	} {
 		if !errors.Is(err, db.ErrLost) {
 			tb.Errorf("%s after the takeover: %v", what, err)
@@ -168,12 +179,10 @@ func TestABeatKeepsASlowRun(t *testing.T) {
 	run := startRun(t, d, "shop")
 	others(t, d, run)
 	silent(t, d, run, "1 hour")
-	if err := d.Beat(t.Context(), run, 0); err != nil {
+	if err := d.Beat(t.Context(), run, 0, nil); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.StartRun(t.Context(), db.Start{Source: "shop", Trigger: "test", Scope: "all", At: noon}); !errors.Is(err, db.ErrHeld) {
-		t.Errorf("taken over although it lives: %v", err)
-	}
+	wantHeld(t, d, "shop")
 }
 
 func TestARunOfADeadProcessIsTakenOverAtOnce(t *testing.T) {
@@ -195,36 +204,34 @@ func TestAHolderThatCannotBeReadIsNotTakenOver(t *testing.T) {
 	here, _, _ := strings.Cut(ask[string](t, d, "SELECT holder FROM sync_runs"), ", process ")
 	for _, holder := range []string{"", "somebody", here + ", process x", here + ", process 0", here + ", process -1", here + ", process 1", "elsewhere, process 99999999"} {
 		exec(t, d, "UPDATE sync_runs SET holder = $2 WHERE id = $1", run.ID, holder)
-		if _, err := d.StartRun(t.Context(), db.Start{Source: "shop", Trigger: "test", Scope: "all", At: noon}); !errors.Is(err, db.ErrHeld) {
-			t.Errorf("%q: %v", holder, err)
-		}
+		wantHeld(t, d, "shop")
 	}
 }
 
-func TestAStoppedRunIsGoneOnWith(t *testing.T) {
+func TestAStoppedRunIsResumed(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		status string
 		next   db.Start
+		age    string
 		want   string // checkpoint
 	}{
-		"abandoned":         {"abandoned", db.Start{Scope: "all", At: noon.Add(time.Hour), Resume: true}, `{"done": 7}`},
-		"failed":            {"failed", db.Start{Scope: "all", At: noon.Add(time.Hour), Resume: true}, `{"done": 7}`},
-		"not asked for":     {"abandoned", db.Start{Scope: "all", At: noon.Add(time.Hour)}, ""},
-		"of another scope":  {"abandoned", db.Start{Scope: "1 link", At: noon.Add(time.Hour), Resume: true}, ""},
-		"a day later":       {"abandoned", db.Start{Scope: "all", At: noon.Add(24 * time.Hour), Resume: true}, ""},
-		"it had not failed": {"succeeded", db.Start{Scope: "all", At: noon.Add(time.Hour), Resume: true}, ""},
+		"abandoned":         {db.Abandoned, db.Start{Scope: "all", Resume: true}, "1 hour", `{"done": 7}`},
+		"failed":            {db.Failed, db.Start{Scope: "all", Resume: true}, "23 hours", `{"done": 7}`},
+		"not asked for":     {db.Abandoned, db.Start{Scope: "all"}, "0", ""},
+		"of another scope":  {db.Abandoned, db.Start{Scope: "1 link", Resume: true}, "0", ""},
+		"a day later":       {db.Abandoned, db.Start{Scope: "all", Resume: true}, "24 hours", ""},
+		"it had not failed": {db.Succeeded, db.Start{Scope: "all", Resume: true}, "0", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := dbtest.New(t)
 			run := startRun(t, d, "shop")
-			if _, err := d.Save(t.Context(), run, &db.Batch{SeenAt: noon, Checkpoint: json.RawMessage(`{"done": 7}`)}); err != nil {
+			if err := d.FinishRun(t.Context(), run, db.Result{Status: test.status, Checkpoint: json.RawMessage(`{"done": 7}`)}); err != nil {
 				t.Fatal(err)
 			}
-			if err := d.FinishRun(t.Context(), run, db.Result{Status: test.status}); err != nil {
-				t.Fatal(err)
-			}
+			exec(t, d, "UPDATE sync_runs SET observing_since = observing_since - $1::text::interval", test.age)
+			since := ask[time.Time](t, d, "SELECT observing_since FROM sync_runs")
 			test.next.Source, test.next.Trigger = "shop", "backfill"
 			next, err := d.StartRun(t.Context(), test.next)
 			if err != nil {
@@ -233,6 +240,62 @@ func TestAStoppedRunIsGoneOnWith(t *testing.T) {
 			if diff := cmp.Diff(test.want, string(next.Checkpoint)); diff != "" {
 				t.Error(diff)
 			}
+			if resumed := next.Since.Equal(since); resumed != (test.want != "") {
+				t.Errorf("observing since %v, the stopped run since %v", next.Since, since)
+			}
 		})
+	}
+}
+
+// TestTheCheckpointIsNotedWithWhatWrites finds the checkpoint in the run's row after
+// a beat, and after a batch that wrote, and not after one that wrote nothing.
+func TestTheCheckpointIsNotedWithWhatWrites(t *testing.T) {
+	t.Parallel()
+	d := dbtest.New(t)
+	run := startRun(t, d, "shop")
+	noted := func(want string) {
+		t.Helper()
+		if got := ask[string](t, d, "SELECT coalesce(checkpoint ->> 'done', '') FROM sync_runs"); got != want {
+			t.Errorf("noted %q, want %q", got, want)
+		}
+	}
+	batch := everyTable()
+	batch.Drift, batch.Failures = query.RecordDriftParams{}, query.RecordFailuresParams{} // a batch with these always writes
+	for _, test := range []struct{ done, noted string }{{"1", "1"}, {"2", "1"}} {
+		batch.Checkpoint = json.RawMessage(`{"done": ` + test.done + `}`)
+		if _, err := d.Save(t.Context(), run, batch); err != nil {
+			t.Fatal(err)
+		}
+		noted(test.noted)
+	}
+	for _, test := range []struct{ done, noted string }{{`{"done": 3}`, "3"}, {"", "3"}} {
+		var done json.RawMessage
+		if test.done != "" {
+			done = json.RawMessage(test.done)
+		}
+		if err := d.Beat(t.Context(), run, 0, done); err != nil {
+			t.Fatal(err)
+		}
+		noted(test.noted)
+	}
+}
+
+// TestAClockGoesOnByTheMonotonicClock carries on a time of the database's over a
+// wall clock that is an hour off.
+func TestAClockGoesOnByTheMonotonicClock(t *testing.T) {
+	t.Parallel()
+	d := dbtest.New(t)
+	for _, off := range []time.Duration{0, time.Hour, -time.Hour} {
+		now := func() time.Time { return time.Now().Add(off) }
+		run, err := d.StartRun(t.Context(), db.Start{Source: fmt.Sprint(off), Trigger: "test", Scope: "all", Now: now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := now()
+		there := ask[time.Time](t, d, "SELECT clock_timestamp()")
+		after := now()
+		if low, high := run.Clock.Earliest(before), run.Clock.Latest(after); low.After(there) || high.Before(there) || high.Sub(low) > time.Minute {
+			t.Errorf("%v off: between %v and %v, and the database's clock said %v", off, low, high, there)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -33,14 +34,12 @@ type Batch struct {
 	CheckoutLinkProducts query.ReplaceCheckoutLinkProductsParams
 	RemovedCheckoutLinks query.RemoveCheckoutLinksParams
 
-	Oldest        time.Time       // when the first request of the batch began
-	SeenAt        time.Time       // when the last one did
-	LeftOutSince  *time.Time      // when the first request began that showed rows which are left out because they are in place; nil: none are
-	Organizations []uuid.UUID     // whose links these are
+	Organizations []uuid.UUID     // whose rows these are; the run has claimed them
+	NotAfter      time.Time       // when the last request of the batch had been answered
 	Checkpoint    json.RawMessage // how far the run is with this batch; nil: not noted
 
 	Failures query.RecordFailuresParams // without source and run
-	Landed   []uuid.UUID                // links whose failures are over
+	Written  []uuid.UUID                // links whose failures are over
 	Drift    query.RecordDriftParams
 }
 
@@ -61,21 +60,19 @@ func (c Changes) add(table string, more TableChanges) {
 }
 
 // saveTries is how often a batch is sent that met a deadlock or a serialization
-// failure. The fixed order of tables and keys makes that rare.
+// failure, which takes somebody who edits by hand.
 const saveTries = 5
 
 // Save writes a batch in one transaction, or nothing of it. Only rows that
-// differ are touched, always in the same order. The error is ErrLost when the
-// run does not hold its source any more, ErrStale when it would write and another
-// run of the organization has seen later answers than these, or what it leaves out
-// may have changed, ErrRejected when Postgres refuses a row, ErrUnreachable, or an
-// unexpected one.
-func (d *DB) Save(ctx context.Context, run Run, b *Batch) (Changes, error) {
+// differ are touched, always in the same order. The error is ErrLost when the run
+// does not hold its source and the batch's organizations any more, ErrRejected when
+// Postgres refuses a row, ErrUnreachable, or an unexpected one.
+func (d *DB) Save(ctx context.Context, run *Run, b *Batch) (Changes, error) {
 	for try := 1; ; try++ {
-		changes, err := b.send(ctx, d.pool, run)
+		changes, err := d.send(ctx, run, b)
 		e, ok := errors.AsType[*pgconn.PgError](err)
 		if !ok || e.Code != "40P01" && e.Code != "40001" || try == saveTries {
-			return changes, d.Explain(err)
+			return changes, classify(err)
 		}
 		select {
 		case <-ctx.Done():
@@ -85,97 +82,98 @@ func (d *DB) Save(ctx context.Context, run Run, b *Batch) (Changes, error) {
 	}
 }
 
-// sender is a pool of connections, or a transaction.
-type sender interface {
-	SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults
-}
-
-func (b *Batch) send(ctx context.Context, to sender, run Run) (Changes, error) {
+func (d *DB) send(ctx context.Context, run *Run, b *Batch) (Changes, error) {
 	q := &queue{changes: Changes{}}
-	if err := b.queue(ctx, q, run); err != nil {
+	if err := q.fill(ctx, run, b); err != nil {
 		return nil, err
 	}
-	if err := to.SendBatch(ctx, &q.batch).Close(); err != nil {
+	if err := d.pool.SendBatch(ctx, &q.batch).Close(); err != nil {
 		return nil, err
 	}
 	return q.changes, nil
 }
 
-// SaveNext is Save of a batch that is made while other runs have to wait: what it
-// observes is newer than what any of them has seen. It is for the case that they
-// were faster time and again. An error of observe is returned as it is.
-func (d *DB) SaveNext(ctx context.Context, run Run, observe func(context.Context) (*Batch, error)) (Changes, error) {
-	tx, err := d.pool.Begin(ctx)
-	if err != nil {
-		return nil, d.Explain(err)
-	}
-	defer tx.Rollback(context.WithoutCancel(ctx)) // after Commit it does nothing
-	if err := query.New(tx).LockRows(ctx); err != nil {
-		return nil, d.Explain(err)
-	}
-	b, err := observe(ctx)
-	if err != nil {
-		return nil, err
-	}
-	changes, err := b.send(ctx, tx, run)
-	if err != nil {
-		return nil, d.Explain(err)
-	}
-	return changes, d.Explain(tx.Commit(ctx))
+// queue is the query.DBTX that collects statements instead of sending them, so
+// that generated code fills one pgx.Batch: one round trip, and one transaction,
+// since nothing ends it before the batch's end.
+type queue struct {
+	batch   pgx.Batch
+	table   string // that the next statement writes
+	changes Changes
 }
 
-// queue lists the statements of a batch in the order that foreign keys ask for.
-// Statements without rows are left out.
-func (b *Batch) queue(ctx context.Context, q *queue, run Run) error {
+// fill queues the statements of a batch, between the one that tells history about
+// the run and the fence. Statements without rows are left out.
+func (q *queue) fill(ctx context.Context, run *Run, b *Batch) error {
 	to := query.New(q)
-	b.Failures.Source, b.Failures.RunID = run.Source, run.ID
-	steps := []struct {
-		table string
-		rows  int
-		call  func() error
-	}{
-		{"", 1, func() error {
-			return to.BeginBatch(ctx, query.BeginBatchParams{
-				ID: run.ID, SeenAt: setting(b.SeenAt), Previous: setting(run.Previous),
-			})
-		}},
-		{"meters", len(b.Meters.ID), one(ctx, to.UpsertMeters, b.Meters)},
-		{"products", len(b.Products.ID), one(ctx, to.UpsertProducts, b.Products)},
-		{"prices", len(b.Prices.ID), one(ctx, to.UpsertPrices, b.Prices)},
-		{"prices", len(b.OfferedPrices.ProductID), one(ctx, to.RemovePrices, b.OfferedPrices)},
-		{"price_tiers", len(b.PriceTiers.OwnerID), one(ctx, to.ReplacePriceTiers, b.PriceTiers)},
-		{"benefits", len(b.Benefits.ID), one(ctx, to.UpsertBenefits, b.Benefits)},
-		{"product_benefits", len(b.ProductBenefits.OwnerID), one(ctx, to.ReplaceProductBenefits, b.ProductBenefits)},
-		{"medias", len(b.Medias.ID), one(ctx, to.UpsertMedias, b.Medias)},
-		{"product_medias", len(b.ProductMedias.OwnerID), one(ctx, to.ReplaceProductMedias, b.ProductMedias)},
-		{"discounts", len(b.Discounts.ID), one(ctx, to.UpsertDiscounts, b.Discounts)},
-		{"discount_amounts", len(b.DiscountAmounts.OwnerID), one(ctx, to.ReplaceDiscountAmounts, b.DiscountAmounts)},
-		{"checkout_links", len(b.CheckoutLinks.ID), one(ctx, to.UpsertCheckoutLinks, b.CheckoutLinks)},
-		{"checkout_link_products", len(b.CheckoutLinkProducts.OwnerID), one(ctx, to.ReplaceCheckoutLinkProducts, b.CheckoutLinkProducts)},
-		{"checkout_links", len(b.RemovedCheckoutLinks.ID), one(ctx, to.RemoveCheckoutLinks, b.RemovedCheckoutLinks)},
-		{"", len(b.Landed), func() error {
-			return to.ClearFailures(ctx, query.ClearFailuresParams{Source: run.Source, CheckoutLinkID: b.Landed})
-		}},
-		{"", len(b.Failures.CheckoutLinkID), func() error { return to.RecordFailures(ctx, b.Failures) }},
-		{"", len(b.Drift.Path), func() error { return to.RecordDrift(ctx, b.Drift) }},
-		{"", 1, func() error {
-			return to.EndBatch(ctx, query.EndBatchParams{
-				ID: run.ID, Checkpoint: b.Checkpoint, Oldest: b.Oldest, Newest: b.SeenAt, LeftOutSince: b.LeftOutSince,
-				OrganizationID: append([]uuid.UUID{}, b.Organizations...), // empty is not NULL
-			})
-		}},
+	if err := to.BeginBatch(ctx, query.BeginBatchParams{
+		ID: run.ID, NotBefore: setting(run.Previous), NotAfter: setting(b.NotAfter),
+	}); err != nil {
+		return err
 	}
-	for _, s := range steps {
-		if s.rows == 0 {
-			continue
+	for _, t := range catalogue {
+		q.table = t.name
+		for _, s := range t.statements {
+			if len(s.ids(b)) == 0 {
+				continue
+			}
+			if err := s.send(ctx, to, b); err != nil {
+				return err
+			}
 		}
-		q.table = s.table
-		if err := s.call(); err != nil {
+	}
+	if len(b.Written) > 0 {
+		if err := to.ClearFailures(ctx, query.ClearFailuresParams{Source: run.Source, CheckoutLinkID: b.Written}); err != nil {
 			return err
 		}
 	}
-	return nil
+	if len(b.Failures.CheckoutLinkID) > 0 {
+		b.Failures.Source, b.Failures.RunID = run.Source, run.ID
+		if err := to.RecordFailures(ctx, b.Failures); err != nil {
+			return err
+		}
+	}
+	if len(b.Drift.Path) > 0 {
+		if err := to.RecordDrift(ctx, b.Drift); err != nil {
+			return err
+		}
+	}
+	return to.EndBatch(ctx, query.EndBatchParams{
+		ID: run.ID, Checkpoint: b.Checkpoint,
+		OrganizationIDs: append([]uuid.UUID{}, b.Organizations...), // empty is not NULL
+	})
 }
+
+// Exec implements query.DBTX.
+func (q *queue) Exec(_ context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
+	q.batch.Queue(sql, args...)
+	return pgconn.CommandTag{}, nil
+}
+
+// Query implements query.DBTX.
+func (q *queue) Query(context.Context, string, ...any) (pgx.Rows, error) {
+	return nil, errors.New("a batch has no statement that yields many rows")
+}
+
+// QueryRow takes the statements that answer with one row of what was inserted,
+// updated and removed.
+func (q *queue) QueryRow(_ context.Context, sql string, args ...any) pgx.Row {
+	table := q.table
+	q.batch.Queue(sql, args...).QueryRow(func(row pgx.Row) error {
+		var c TableChanges
+		if err := row.Scan(&c.Inserted, &c.Updated, &c.Removed); err != nil {
+			return fmt.Errorf("%s: %w", table, err)
+		}
+		q.changes.add(table, c)
+		return nil
+	})
+	return unread{}
+}
+
+// unread stands for a row that arrives later.
+type unread struct{}
+
+func (unread) Scan(...any) error { return nil }
 
 // setting writes a time as a setting's text; "" for none.
 func setting(t time.Time) string {
@@ -183,12 +181,4 @@ func setting(t time.Time) string {
 		return ""
 	}
 	return t.UTC().Format(time.RFC3339Nano)
-}
-
-// one fits a generated method of any parameters and result into the list above.
-func one[P, R any](ctx context.Context, method func(context.Context, P) (R, error), params P) func() error {
-	return func() error {
-		_, err := method(ctx, params)
-		return err
-	}
 }

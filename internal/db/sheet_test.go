@@ -198,41 +198,18 @@ func elementOf(t reflect.Type, value any) (reflect.Value, bool) {
 
 // fillOwners fills what a batch holds beside columns: when its rows were seen, and
 // whose rows it speaks of, so that rows that are missing are seen to be missing.
-// What a batch has no field for is left out.
 func (s sheet) fillOwners(b *db.Batch, columns []polarColumn, at time.Time) {
-	b.SeenAt = at
-	set(reflect.ValueOf(b).Elem(), "Oldest", at)
+	b.NotAfter = at
 	for table, rows := range s {
 		set(paramsOf(b, table), "SeenAt", slices.Repeat([]time.Time{at}, len(rows)))
 	}
 	for _, c := range columns {
-		if c.Key != 1 || c.Target == "" {
-			continue
+		if c.Key == 1 && c.Target != "" {
+			set(paramsOf(b, c.Table), "OwnerID", idsOf(s[c.Target]))
 		}
-		var ids []uuid.UUID
-		var keys []json.RawMessage
-		var lengths []int32
-		for _, owner := range s[c.Target] {
-			owned := s.owned(c, owner["id"])
-			ids = append(ids, owner["id"].(uuid.UUID))
-			lengths = append(lengths, int32(len(owned)))
-			keys = append(keys, keysOf(columns, c.Table, owned))
-		}
-		p := paramsOf(b, c.Table)
-		set(p, "OwnerID", ids)
-		set(p, "OwnerSeenAt", slices.Repeat([]time.Time{at}, len(ids)))
-		set(p, "OwnerLength", lengths)
-		set(p, "OwnerKeys", keys)
 	}
-	var offered []json.RawMessage
-	for _, product := range s["products"] {
-		owned := s.owned(polarColumn{Table: "prices", Name: "product_id"}, product["id"])
-		offered = append(offered, keysOf(columns, "prices", owned))
-		b.OfferedPrices.ProductID = append(b.OfferedPrices.ProductID, product["id"].(uuid.UUID))
-	}
-	o := reflect.ValueOf(&b.OfferedPrices).Elem()
-	set(o, "Offered", offered)
-	set(o, "SeenAt", slices.Repeat([]time.Time{at}, len(offered)))
+	b.OfferedPrices.OwnerID, b.OfferedPrices.Offered = idsOf(s["products"]), idsOf(s["prices"])
+	b.OfferedPrices.SeenAt = slices.Repeat([]time.Time{at}, len(s["products"]))
 }
 
 // set sets a field of a struct that has it.
@@ -245,30 +222,10 @@ func set[T any](v reflect.Value, field string, to T) {
 	}
 }
 
-// owned are the rows of a table that belong to a row of another.
-func (s sheet) owned(c polarColumn, owner any) []map[string]any {
-	var owned []map[string]any
-	for _, row := range s[c.Table] {
-		if row[c.Name] == owner {
-			owned = append(owned, row)
-		}
+func idsOf(rows []map[string]any) []uuid.UUID {
+	var ids []uuid.UUID
+	for _, row := range rows {
+		ids = append(ids, row["id"].(uuid.UUID))
 	}
-	return owned
-}
-
-// keysOf lists the keys of rows as a JSON array, without their owners.
-func keysOf(columns []polarColumn, table string, rows []map[string]any) json.RawMessage {
-	keys := []string{}
-	for _, c := range columns {
-		if c.Table == table && c.Key > 0 && (c.Key > 1 || c.Target == "") {
-			for _, row := range rows {
-				keys = append(keys, fmt.Sprint(row[c.Name]))
-			}
-		}
-	}
-	text, err := json.Marshal(keys)
-	if err != nil {
-		panic(err) // strings
-	}
-	return text
+	return ids
 }

@@ -30,7 +30,7 @@ func TestRunsAreListedNewestFirst(t *testing.T) {
 	}
 	got := runs[1]
 	want := db.PastRun{
-		ID: first.ID, Trigger: "test", Status: "partial", Holder: got.Holder, StartedAt: noon, FinishedAt: got.FinishedAt,
+		ID: first.ID, Trigger: "test", Status: "partial", Holder: got.Holder, StartedAt: first.Since, FinishedAt: got.FinishedAt,
 		Links: 120, Changed: 3, Removed: 2, Failed: 1, Requests: 9, Error: new("x"),
 	}
 	if diff := cmp.Diff(want, got); diff != "" || got.Holder == "" || got.FinishedAt == nil {

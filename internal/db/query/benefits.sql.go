@@ -26,25 +26,24 @@ WITH seen AS (
         unnest($8::boolean[]) AS deletable,
         unnest($9::nbool[])::boolean AS is_deleted,
         unnest($10::jsonb[]) AS extra,
-        unnest($11::timestamptz[]) AS seen_at
+        unnest($11::timestamptz[]) AS first_seen_at,
+        unnest($11::timestamptz[]) AS changed_at
 ),
 written AS (
     INSERT INTO benefits AS t (
         id, created_at, modified_at, organization_id, type, description, selectable,
         deletable, is_deleted, extra, first_seen_at, changed_at
     )
-    SELECT
-        s.id, s.created_at, s.modified_at, s.organization_id, s.type, s.description,
-        s.selectable, s.deletable, s.is_deleted, s.extra, s.seen_at, s.seen_at
+    SELECT s.id, s.created_at, s.modified_at, s.organization_id, s.type, s.description, s.selectable, s.deletable, s.is_deleted, s.extra, s.first_seen_at, s.changed_at
     FROM seen AS s
     LEFT JOIN benefits AS o ON o.id = s.id
-    WHERE o.id IS NULL OR (o.changed_at <= s.seen_at AND (
+    WHERE o.id IS NULL OR (
         o.created_at, o.modified_at, o.organization_id, o.type, o.description, o.selectable,
         o.deletable, o.is_deleted, o.extra
     ) IS DISTINCT FROM (
         s.created_at, s.modified_at, s.organization_id, s.type, s.description, s.selectable,
         s.deletable, s.is_deleted, s.extra
-    ))
+    )
     ORDER BY s.id
     ON CONFLICT (id) DO UPDATE SET
         created_at = excluded.created_at,
@@ -57,14 +56,6 @@ written AS (
         is_deleted = excluded.is_deleted,
         extra = excluded.extra,
         changed_at = excluded.changed_at
-    WHERE t.changed_at <= excluded.changed_at AND (
-        t.created_at, t.modified_at, t.organization_id, t.type, t.description, t.selectable,
-        t.deletable, t.is_deleted, t.extra
-    ) IS DISTINCT FROM (
-        excluded.created_at, excluded.modified_at, excluded.organization_id, excluded.type,
-        excluded.description, excluded.selectable, excluded.deletable, excluded.is_deleted,
-        excluded.extra
-    )
     RETURNING t.id, (t.xmax = 0)::bool AS inserted
 )
 SELECT
@@ -94,8 +85,8 @@ type UpsertBenefitsRow struct {
 	Removed  []uuid.UUID
 }
 
-// Writes the given benefits that are new or differ from their row. An unchanged row
-// is not even locked, and a row that reflects a later request is left alone.
+// Writes the given benefits that are new or differ from their row. An unchanged row is
+// not even locked.
 func (q *Queries) UpsertBenefits(ctx context.Context, arg UpsertBenefitsParams) (UpsertBenefitsRow, error) {
 	row := q.db.QueryRow(ctx, upsertBenefits,
 		arg.ID,

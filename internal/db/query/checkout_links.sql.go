@@ -14,17 +14,18 @@ import (
 )
 
 const listCheckoutLinkStates = `-- name: ListCheckoutLinkStates :many
-SELECT id, (removed_at IS NOT NULL)::bool AS removed
+SELECT id, organization_id, (removed_at IS NOT NULL)::bool AS removed
 FROM checkout_links
 WHERE id = ANY ($1::uuid[])
 `
 
 type ListCheckoutLinkStatesRow struct {
-	ID      uuid.UUID
-	Removed bool
+	ID             uuid.UUID
+	OrganizationID uuid.UUID
+	Removed        bool
 }
 
-// Which of the given links have a row, and whether it is marked as gone.
+// Which of the given links have a row, whose it is, and whether it is marked as gone.
 func (q *Queries) ListCheckoutLinkStates(ctx context.Context, id []uuid.UUID) ([]ListCheckoutLinkStatesRow, error) {
 	rows, err := q.db.Query(ctx, listCheckoutLinkStates, id)
 	if err != nil {
@@ -34,7 +35,7 @@ func (q *Queries) ListCheckoutLinkStates(ctx context.Context, id []uuid.UUID) ([
 	var items []ListCheckoutLinkStatesRow
 	for rows.Next() {
 		var i ListCheckoutLinkStatesRow
-		if err := rows.Scan(&i.ID, &i.Removed); err != nil {
+		if err := rows.Scan(&i.ID, &i.OrganizationID, &i.Removed); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -60,52 +61,6 @@ type ListCheckoutLinksThroughParams struct {
 // that LIST showed up to there, unless some are gone or were not shown.
 func (q *Queries) ListCheckoutLinksThrough(ctx context.Context, arg ListCheckoutLinksThroughParams) ([]uuid.UUID, error) {
 	rows, err := q.db.Query(ctx, listCheckoutLinksThrough, arg.OrganizationID, arg.CreatedAt)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []uuid.UUID
-	for rows.Next() {
-		var id uuid.UUID
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		items = append(items, id)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const listLinksShowing = `-- name: ListLinksShowing :many
-WITH shown AS (
-    SELECT unnest($1::uuid[]) AS id
-),
-products_showing AS (
-    SELECT s.id FROM shown AS s
-    UNION
-    SELECT j.product_id FROM shown AS s JOIN product_benefits AS j ON j.benefit_id = s.id
-    UNION
-    SELECT j.product_id FROM shown AS s JOIN product_medias AS j ON j.media_id = s.id
-    UNION
-    SELECT r.product_id FROM shown AS s JOIN prices AS r ON r.meter_id = s.id AND r.removed_at IS NULL
-)
-SELECT l.id
-FROM products_showing AS p
-JOIN checkout_link_products AS j ON j.product_id = p.id
-JOIN checkout_links AS l ON l.id = j.checkout_link_id AND l.removed_at IS NULL
-UNION
-SELECT l.id
-FROM shown AS s
-JOIN checkout_links AS l ON l.discount_id = s.id AND l.removed_at IS NULL
-ORDER BY 1
-`
-
-// The live links that show any of the given products, benefits, medias, meters or
-// discounts.
-func (q *Queries) ListLinksShowing(ctx context.Context, id []uuid.UUID) ([]uuid.UUID, error) {
-	rows, err := q.db.Query(ctx, listLinksShowing, id)
 	if err != nil {
 		return nil, err
 	}
@@ -185,20 +140,12 @@ WITH seen AS (
         unnest($1::uuid[]) AS id,
         unnest($2::timestamptz[]) AS seen_at
 ),
-stale AS (
-    SELECT o.id, s.seen_at
-    FROM seen AS s
-    JOIN checkout_links AS o ON o.id = s.id
-    WHERE o.removed_at IS NULL AND o.changed_at <= s.seen_at
-    ORDER BY o.id
-    FOR UPDATE OF o
-),
 removed AS (
     UPDATE checkout_links AS o SET
         removed_at = s.seen_at,
         changed_at = s.seen_at
-    FROM stale AS s
-    WHERE o.id = s.id
+    FROM seen AS s
+    WHERE o.id = s.id AND o.removed_at IS NULL
     RETURNING o.id
 )
 SELECT
@@ -218,8 +165,8 @@ type RemoveCheckoutLinksRow struct {
 	Removed  []uuid.UUID
 }
 
-// Marks the given links as gone, if there is a row that is not marked yet and
-// reflects no later request. What they offered stays as last seen.
+// Marks the given links as gone, those that are not marked yet. What they offered
+// stays as last seen.
 func (q *Queries) RemoveCheckoutLinks(ctx context.Context, arg RemoveCheckoutLinksParams) (RemoveCheckoutLinksRow, error) {
 	row := q.db.QueryRow(ctx, removeCheckoutLinks, arg.ID, arg.SeenAt)
 	var i RemoveCheckoutLinksRow
@@ -228,63 +175,27 @@ func (q *Queries) RemoveCheckoutLinks(ctx context.Context, arg RemoveCheckoutLin
 }
 
 const replaceCheckoutLinkProducts = `-- name: ReplaceCheckoutLinkProducts :one
-WITH owners AS (
+WITH seen AS (
     SELECT
-        unnest($1::uuid[]) AS id,
-        unnest($2::timestamptz[]) AS seen_at,
-        unnest($3::jsonb[]) AS keys
-),
-seen AS (
-    SELECT
-        unnest($4::uuid[]) AS checkout_link_id,
-        unnest($5::uuid[]) AS product_id,
-        unnest($6::integer[]) AS position,
-        unnest($7::timestamptz[]) AS seen_at
-),
-surplus AS MATERIALIZED (
-    SELECT o.checkout_link_id, o.product_id, w.seen_at
-    FROM owners AS w
-    JOIN checkout_link_products AS o ON o.checkout_link_id = w.id
-    WHERE NOT w.keys ? o.product_id::text
-),
-stale AS (
-    SELECT o.checkout_link_id, o.product_id
-    FROM surplus AS s
-    JOIN checkout_link_products AS o ON o.checkout_link_id = s.checkout_link_id AND o.product_id = s.product_id
-    WHERE NOT EXISTS (
-        SELECT FROM changes AS c
-        WHERE c.entity_id = s.checkout_link_id AND c.entity = 'checkout_link_products' AND c.not_after > s.seen_at
-    )
-    ORDER BY o.checkout_link_id, o.product_id
-    FOR UPDATE OF o
+        unnest($1::uuid[]) AS checkout_link_id,
+        unnest($2::uuid[]) AS product_id,
+        unnest($3::integer[]) AS position
 ),
 deleted AS (
     DELETE FROM checkout_link_products AS o
-    USING stale AS s
-    WHERE o.checkout_link_id = s.checkout_link_id AND o.product_id = s.product_id
+    WHERE o.checkout_link_id = ANY ($4::uuid[])
+        AND (o.checkout_link_id, o.product_id) NOT IN (SELECT s.checkout_link_id, s.product_id FROM seen AS s)
     RETURNING o.checkout_link_id AS id
 ),
-different AS MATERIALIZED (
-    SELECT s.checkout_link_id, s.product_id, s.position, s.seen_at
+written AS (
+    INSERT INTO checkout_link_products AS t (checkout_link_id, product_id, position)
+    SELECT s.checkout_link_id, s.product_id, s.position
     FROM seen AS s
     LEFT JOIN checkout_link_products AS o ON o.checkout_link_id = s.checkout_link_id AND o.product_id = s.product_id
     WHERE o.checkout_link_id IS NULL OR o.position IS DISTINCT FROM s.position
-),
-written AS (
-    INSERT INTO checkout_link_products AS t (
-        checkout_link_id, product_id, position
-    )
-    SELECT
-        s.checkout_link_id, s.product_id, s.position
-    FROM different AS s
-    WHERE NOT EXISTS (
-        SELECT FROM changes AS c
-        WHERE c.entity_id = s.checkout_link_id AND c.entity = 'checkout_link_products' AND c.not_after > s.seen_at
-    )
     ORDER BY s.checkout_link_id, s.product_id
     ON CONFLICT (checkout_link_id, product_id) DO UPDATE SET
         position = excluded.position
-    WHERE t.position IS DISTINCT FROM excluded.position
     RETURNING t.checkout_link_id AS id, (t.xmax = 0)::bool AS inserted
 )
 SELECT
@@ -294,13 +205,10 @@ SELECT
 `
 
 type ReplaceCheckoutLinkProductsParams struct {
-	OwnerID        []uuid.UUID
-	OwnerSeenAt    []time.Time
-	OwnerKeys      []json.RawMessage
 	CheckoutLinkID []uuid.UUID
 	ProductID      []uuid.UUID
 	Position       []int32
-	SeenAt         []time.Time
+	OwnerID        []uuid.UUID
 }
 
 type ReplaceCheckoutLinkProductsRow struct {
@@ -309,18 +217,14 @@ type ReplaceCheckoutLinkProductsRow struct {
 	Removed  []uuid.UUID
 }
 
-// Makes the products of the given links exactly the given rows: deletes what is
-// stale, writes what is new or differs, touches nothing else. What a later request
-// showed, says history, is left alone; history is asked only of what differs.
+// Makes the products of the given links exactly the given rows: deletes what is left over, writes what is
+// new or differs, touches nothing else.
 func (q *Queries) ReplaceCheckoutLinkProducts(ctx context.Context, arg ReplaceCheckoutLinkProductsParams) (ReplaceCheckoutLinkProductsRow, error) {
 	row := q.db.QueryRow(ctx, replaceCheckoutLinkProducts,
-		arg.OwnerID,
-		arg.OwnerSeenAt,
-		arg.OwnerKeys,
 		arg.CheckoutLinkID,
 		arg.ProductID,
 		arg.Position,
-		arg.SeenAt,
+		arg.OwnerID,
 	)
 	var i ReplaceCheckoutLinkProductsRow
 	err := row.Scan(&i.Inserted, &i.Updated, &i.Removed)
@@ -349,7 +253,8 @@ WITH seen AS (
         unnest($17::nbigint[])::bigint AS units,
         unnest($18::jsonb[]) AS metadata,
         unnest($19::jsonb[]) AS extra,
-        unnest($20::timestamptz[]) AS seen_at
+        unnest($20::timestamptz[]) AS first_seen_at,
+        unnest($20::timestamptz[]) AS changed_at
 ),
 written AS (
     INSERT INTO checkout_links AS t (
@@ -358,14 +263,10 @@ written AS (
         require_billing_address, discount_id, trial_interval, trial_interval_count, seats,
         units, metadata, extra, first_seen_at, changed_at
     )
-    SELECT
-        s.id, s.created_at, s.modified_at, s.organization_id, s.label, s.url,
-        s.client_secret, s.success_url, s.return_url, s.payment_processor,
-        s.allow_discount_codes, s.require_billing_address, s.discount_id, s.trial_interval,
-        s.trial_interval_count, s.seats, s.units, s.metadata, s.extra, s.seen_at, s.seen_at
+    SELECT s.id, s.created_at, s.modified_at, s.organization_id, s.label, s.url, s.client_secret, s.success_url, s.return_url, s.payment_processor, s.allow_discount_codes, s.require_billing_address, s.discount_id, s.trial_interval, s.trial_interval_count, s.seats, s.units, s.metadata, s.extra, s.first_seen_at, s.changed_at
     FROM seen AS s
     LEFT JOIN checkout_links AS o ON o.id = s.id
-    WHERE o.id IS NULL OR (o.changed_at <= s.seen_at AND (
+    WHERE o.id IS NULL OR (
         o.created_at, o.modified_at, o.organization_id, o.label, o.url, o.client_secret,
         o.success_url, o.return_url, o.payment_processor, o.allow_discount_codes,
         o.require_billing_address, o.discount_id, o.trial_interval, o.trial_interval_count,
@@ -375,7 +276,7 @@ written AS (
         s.success_url, s.return_url, s.payment_processor, s.allow_discount_codes,
         s.require_billing_address, s.discount_id, s.trial_interval, s.trial_interval_count,
         s.seats, s.units, s.metadata, s.extra, NULL
-    ))
+    )
     ORDER BY s.id
     ON CONFLICT (id) DO UPDATE SET
         created_at = excluded.created_at,
@@ -398,19 +299,6 @@ written AS (
         extra = excluded.extra,
         changed_at = excluded.changed_at,
         removed_at = NULL
-    WHERE t.changed_at <= excluded.changed_at AND (
-        t.created_at, t.modified_at, t.organization_id, t.label, t.url, t.client_secret,
-        t.success_url, t.return_url, t.payment_processor, t.allow_discount_codes,
-        t.require_billing_address, t.discount_id, t.trial_interval, t.trial_interval_count,
-        t.seats, t.units, t.metadata, t.extra, t.removed_at
-    ) IS DISTINCT FROM (
-        excluded.created_at, excluded.modified_at, excluded.organization_id, excluded.label,
-        excluded.url, excluded.client_secret, excluded.success_url, excluded.return_url,
-        excluded.payment_processor, excluded.allow_discount_codes,
-        excluded.require_billing_address, excluded.discount_id, excluded.trial_interval,
-        excluded.trial_interval_count, excluded.seats, excluded.units, excluded.metadata,
-        excluded.extra, NULL
-    )
     RETURNING t.id, (t.xmax = 0)::bool AS inserted
 )
 SELECT
@@ -449,8 +337,8 @@ type UpsertCheckoutLinksRow struct {
 	Removed  []uuid.UUID
 }
 
-// Writes the given checkout_links that are new or differ from their row. An unchanged row
-// is not even locked, and a row that reflects a later request is left alone.
+// Writes the given links that are new or differ from their row. An unchanged row is
+// not even locked.
 // A link that is seen is there: removed_at is cleared.
 func (q *Queries) UpsertCheckoutLinks(ctx context.Context, arg UpsertCheckoutLinksParams) (UpsertCheckoutLinksRow, error) {
 	row := q.db.QueryRow(ctx, upsertCheckoutLinks,

@@ -75,7 +75,7 @@ const getLastFinishedRun = `-- name: GetLastFinishedRun :one
 SELECT status, started_at, finished_at, links_total, links_failed, requests
 FROM sync_runs
 WHERE source = $1 AND scope = $2 AND status IN ('succeeded', 'partial')
-ORDER BY started_at DESC, id DESC
+ORDER BY number DESC
 LIMIT 1
 `
 

@@ -34,7 +34,8 @@ WITH seen AS (
         unnest($16::text[]) AS size_readable,
         unnest($17::text[]) AS public_url,
         unnest($18::jsonb[]) AS extra,
-        unnest($19::timestamptz[]) AS seen_at
+        unnest($19::timestamptz[]) AS first_seen_at,
+        unnest($19::timestamptz[]) AS changed_at
 ),
 written AS (
     INSERT INTO medias AS t (
@@ -43,14 +44,10 @@ written AS (
         version, service, is_uploaded, size_readable, public_url, extra, first_seen_at,
         changed_at
     )
-    SELECT
-        s.id, s.created_at, s.organization_id, s.name, s.path, s.mime_type, s.size,
-        s.storage_version, s.checksum_etag, s.checksum_sha256_base64, s.checksum_sha256_hex,
-        s.last_modified_at, s.version, s.service, s.is_uploaded, s.size_readable,
-        s.public_url, s.extra, s.seen_at, s.seen_at
+    SELECT s.id, s.created_at, s.organization_id, s.name, s.path, s.mime_type, s.size, s.storage_version, s.checksum_etag, s.checksum_sha256_base64, s.checksum_sha256_hex, s.last_modified_at, s.version, s.service, s.is_uploaded, s.size_readable, s.public_url, s.extra, s.first_seen_at, s.changed_at
     FROM seen AS s
     LEFT JOIN medias AS o ON o.id = s.id
-    WHERE o.id IS NULL OR (o.changed_at <= s.seen_at AND (
+    WHERE o.id IS NULL OR (
         o.created_at, o.organization_id, o.name, o.path, o.mime_type, o.size,
         o.storage_version, o.checksum_etag, o.checksum_sha256_base64, o.checksum_sha256_hex,
         o.last_modified_at, o.version, o.service, o.is_uploaded, o.size_readable,
@@ -60,7 +57,7 @@ written AS (
         s.storage_version, s.checksum_etag, s.checksum_sha256_base64, s.checksum_sha256_hex,
         s.last_modified_at, s.version, s.service, s.is_uploaded, s.size_readable,
         s.public_url, s.extra
-    ))
+    )
     ORDER BY s.id
     ON CONFLICT (id) DO UPDATE SET
         created_at = excluded.created_at,
@@ -81,18 +78,6 @@ written AS (
         public_url = excluded.public_url,
         extra = excluded.extra,
         changed_at = excluded.changed_at
-    WHERE t.changed_at <= excluded.changed_at AND (
-        t.created_at, t.organization_id, t.name, t.path, t.mime_type, t.size,
-        t.storage_version, t.checksum_etag, t.checksum_sha256_base64, t.checksum_sha256_hex,
-        t.last_modified_at, t.version, t.service, t.is_uploaded, t.size_readable,
-        t.public_url, t.extra
-    ) IS DISTINCT FROM (
-        excluded.created_at, excluded.organization_id, excluded.name, excluded.path,
-        excluded.mime_type, excluded.size, excluded.storage_version, excluded.checksum_etag,
-        excluded.checksum_sha256_base64, excluded.checksum_sha256_hex,
-        excluded.last_modified_at, excluded.version, excluded.service, excluded.is_uploaded,
-        excluded.size_readable, excluded.public_url, excluded.extra
-    )
     RETURNING t.id, (t.xmax = 0)::bool AS inserted
 )
 SELECT
@@ -130,8 +115,8 @@ type UpsertMediasRow struct {
 	Removed  []uuid.UUID
 }
 
-// Writes the given medias that are new or differ from their row. An unchanged row
-// is not even locked, and a row that reflects a later request is left alone.
+// Writes the given medias that are new or differ from their row. An unchanged row is
+// not even locked.
 func (q *Queries) UpsertMedias(ctx context.Context, arg UpsertMediasParams) (UpsertMediasRow, error) {
 	row := q.db.QueryRow(ctx, upsertMedias,
 		arg.ID,

@@ -22,22 +22,21 @@ WITH seen AS (
         unnest($4::ntext[])::text AS custom_label,
         unnest($5::nbigint[])::bigint AS custom_multiplier,
         unnest($6::jsonb[]) AS extra,
-        unnest($7::timestamptz[]) AS seen_at
+        unnest($7::timestamptz[]) AS first_seen_at,
+        unnest($7::timestamptz[]) AS changed_at
 ),
 written AS (
     INSERT INTO meters AS t (
         id, name, unit, custom_label, custom_multiplier, extra, first_seen_at, changed_at
     )
-    SELECT
-        s.id, s.name, s.unit, s.custom_label, s.custom_multiplier, s.extra, s.seen_at,
-        s.seen_at
+    SELECT s.id, s.name, s.unit, s.custom_label, s.custom_multiplier, s.extra, s.first_seen_at, s.changed_at
     FROM seen AS s
     LEFT JOIN meters AS o ON o.id = s.id
-    WHERE o.id IS NULL OR (o.changed_at <= s.seen_at AND (
+    WHERE o.id IS NULL OR (
         o.name, o.unit, o.custom_label, o.custom_multiplier, o.extra
     ) IS DISTINCT FROM (
         s.name, s.unit, s.custom_label, s.custom_multiplier, s.extra
-    ))
+    )
     ORDER BY s.id
     ON CONFLICT (id) DO UPDATE SET
         name = excluded.name,
@@ -46,12 +45,6 @@ written AS (
         custom_multiplier = excluded.custom_multiplier,
         extra = excluded.extra,
         changed_at = excluded.changed_at
-    WHERE t.changed_at <= excluded.changed_at AND (
-        t.name, t.unit, t.custom_label, t.custom_multiplier, t.extra
-    ) IS DISTINCT FROM (
-        excluded.name, excluded.unit, excluded.custom_label, excluded.custom_multiplier,
-        excluded.extra
-    )
     RETURNING t.id, (t.xmax = 0)::bool AS inserted
 )
 SELECT
@@ -77,8 +70,8 @@ type UpsertMetersRow struct {
 	Removed  []uuid.UUID
 }
 
-// Writes the given meters that are new or differ from their row. An unchanged row
-// is not even locked, and a row that reflects a later request is left alone.
+// Writes the given meters that are new or differ from their row. An unchanged row is
+// not even locked.
 // Meters come first: prices refer to them.
 func (q *Queries) UpsertMeters(ctx context.Context, arg UpsertMetersParams) (UpsertMetersRow, error) {
 	row := q.db.QueryRow(ctx, upsertMeters,

@@ -14,26 +14,19 @@ import (
 )
 
 const removePrices = `-- name: RemovePrices :one
-WITH seen AS (
+WITH owners AS (
     SELECT
-        unnest($1::uuid[]) AS product_id,
-        unnest($2::jsonb[]) AS offered,
-        unnest($3::timestamptz[]) AS seen_at
-),
-stale AS (
-    SELECT o.id, s.seen_at
-    FROM seen AS s
-    JOIN prices AS o ON o.product_id = s.product_id
-    WHERE NOT s.offered ? o.id::text AND o.removed_at IS NULL AND o.changed_at <= s.seen_at
-    ORDER BY o.id
-    FOR UPDATE OF o
+        unnest($1::uuid[]) AS id,
+        unnest($2::timestamptz[]) AS seen_at
 ),
 removed AS (
     UPDATE prices AS o SET
-        removed_at = s.seen_at,
-        changed_at = s.seen_at
-    FROM stale AS s
-    WHERE o.id = s.id
+        removed_at = w.seen_at,
+        changed_at = w.seen_at
+    FROM owners AS w
+    WHERE o.product_id = w.id
+        AND o.removed_at IS NULL
+        AND o.id NOT IN (SELECT unnest($3::uuid[]))
     RETURNING o.product_id AS id
 )
 SELECT
@@ -43,9 +36,9 @@ SELECT
 `
 
 type RemovePricesParams struct {
-	ProductID []uuid.UUID
-	Offered   []json.RawMessage
-	SeenAt    []time.Time
+	OwnerID []uuid.UUID
+	SeenAt  []time.Time
+	Offered []uuid.UUID
 }
 
 type RemovePricesRow struct {
@@ -54,77 +47,41 @@ type RemovePricesRow struct {
 	Removed  []uuid.UUID
 }
 
-// Marks the prices of the given products that are not among those offered now, a
-// JSON array of ids for each product. A price that a later request showed is left alone. What comes back are the
-// products, one for each price.
+// Marks the prices of the given products that are not among the offered ones. What
+// comes back are the products, one for each price.
 func (q *Queries) RemovePrices(ctx context.Context, arg RemovePricesParams) (RemovePricesRow, error) {
-	row := q.db.QueryRow(ctx, removePrices, arg.ProductID, arg.Offered, arg.SeenAt)
+	row := q.db.QueryRow(ctx, removePrices, arg.OwnerID, arg.SeenAt, arg.Offered)
 	var i RemovePricesRow
 	err := row.Scan(&i.Inserted, &i.Updated, &i.Removed)
 	return i, err
 }
 
 const replacePriceTiers = `-- name: ReplacePriceTiers :one
-WITH owners AS (
+WITH seen AS (
     SELECT
-        unnest($1::uuid[]) AS id,
-        unnest($2::timestamptz[]) AS seen_at,
-        unnest($3::integer[]) AS length
-),
-seen AS (
-    SELECT
-        unnest($4::uuid[]) AS price_id,
-        unnest($5::integer[]) AS position,
-        unnest($6::nbigint[])::bigint AS min_seats,
-        unnest($7::nbigint[])::bigint AS max_seats,
-        unnest($8::nbigint[])::bigint AS price_per_seat,
-        unnest($9::nbigint[])::bigint AS bound,
-        unnest($10::ntext[])::numeric AS unit_amount,
-        unnest($11::timestamptz[]) AS seen_at
-),
-surplus AS MATERIALIZED (
-    SELECT o.price_id, o.position, w.seen_at
-    FROM owners AS w
-    JOIN price_tiers AS o ON o.price_id = w.id
-    WHERE NOT o.position BETWEEN 0 AND w.length - 1
-),
-stale AS (
-    SELECT o.price_id, o.position
-    FROM surplus AS s
-    JOIN price_tiers AS o ON o.price_id = s.price_id AND o.position = s.position
-    WHERE NOT EXISTS (
-        SELECT FROM changes AS c
-        WHERE c.entity_id = s.price_id AND c.entity = 'price_tiers' AND c.not_after > s.seen_at
-    )
-    ORDER BY o.price_id, o.position
-    FOR UPDATE OF o
+        unnest($1::uuid[]) AS price_id,
+        unnest($2::integer[]) AS position,
+        unnest($3::nbigint[])::bigint AS min_seats,
+        unnest($4::nbigint[])::bigint AS max_seats,
+        unnest($5::nbigint[])::bigint AS price_per_seat,
+        unnest($6::nbigint[])::bigint AS bound,
+        unnest($7::ntext[])::numeric AS unit_amount
 ),
 deleted AS (
     DELETE FROM price_tiers AS o
-    USING stale AS s
-    WHERE o.price_id = s.price_id AND o.position = s.position
+    WHERE o.price_id = ANY ($8::uuid[])
+        AND (o.price_id, o.position) NOT IN (SELECT s.price_id, s.position FROM seen AS s)
     RETURNING o.price_id AS id
 ),
-different AS MATERIALIZED (
-    SELECT s.price_id, s.position, s.min_seats, s.max_seats, s.price_per_seat, s.bound, s.unit_amount, s.seen_at
+written AS (
+    INSERT INTO price_tiers AS t (price_id, position, min_seats, max_seats, price_per_seat, bound, unit_amount)
+    SELECT s.price_id, s.position, s.min_seats, s.max_seats, s.price_per_seat, s.bound, s.unit_amount
     FROM seen AS s
     LEFT JOIN price_tiers AS o ON o.price_id = s.price_id AND o.position = s.position
     WHERE o.price_id IS NULL OR (
         o.min_seats, o.max_seats, o.price_per_seat, o.bound, o.unit_amount
     ) IS DISTINCT FROM (
         s.min_seats, s.max_seats, s.price_per_seat, s.bound, s.unit_amount
-    )
-),
-written AS (
-    INSERT INTO price_tiers AS t (
-        price_id, position, min_seats, max_seats, price_per_seat, bound, unit_amount
-    )
-    SELECT
-        s.price_id, s.position, s.min_seats, s.max_seats, s.price_per_seat, s.bound, s.unit_amount
-    FROM different AS s
-    WHERE NOT EXISTS (
-        SELECT FROM changes AS c
-        WHERE c.entity_id = s.price_id AND c.entity = 'price_tiers' AND c.not_after > s.seen_at
     )
     ORDER BY s.price_id, s.position
     ON CONFLICT (price_id, position) DO UPDATE SET
@@ -133,11 +90,6 @@ written AS (
         price_per_seat = excluded.price_per_seat,
         bound = excluded.bound,
         unit_amount = excluded.unit_amount
-    WHERE (
-        t.min_seats, t.max_seats, t.price_per_seat, t.bound, t.unit_amount
-    ) IS DISTINCT FROM (
-        excluded.min_seats, excluded.max_seats, excluded.price_per_seat, excluded.bound, excluded.unit_amount
-    )
     RETURNING t.price_id AS id, (t.xmax = 0)::bool AS inserted
 )
 SELECT
@@ -147,9 +99,6 @@ SELECT
 `
 
 type ReplacePriceTiersParams struct {
-	OwnerID      []uuid.UUID
-	OwnerSeenAt  []time.Time
-	OwnerLength  []int32
 	PriceID      []uuid.UUID
 	Position     []int32
 	MinSeats     []*int64
@@ -157,7 +106,7 @@ type ReplacePriceTiersParams struct {
 	PricePerSeat []*int64
 	Bound        []*int64
 	UnitAmount   []*string
-	SeenAt       []time.Time
+	OwnerID      []uuid.UUID
 }
 
 type ReplacePriceTiersRow struct {
@@ -166,14 +115,10 @@ type ReplacePriceTiersRow struct {
 	Removed  []uuid.UUID
 }
 
-// Makes the tiers of the given prices exactly the given rows: deletes what is
-// stale, writes what is new or differs, touches nothing else. What a later request
-// showed, says history, is left alone; history is asked only of what differs.
+// Makes the tiers of the given prices exactly the given rows: deletes what is left over, writes what is
+// new or differs, touches nothing else.
 func (q *Queries) ReplacePriceTiers(ctx context.Context, arg ReplacePriceTiersParams) (ReplacePriceTiersRow, error) {
 	row := q.db.QueryRow(ctx, replacePriceTiers,
-		arg.OwnerID,
-		arg.OwnerSeenAt,
-		arg.OwnerLength,
 		arg.PriceID,
 		arg.Position,
 		arg.MinSeats,
@@ -181,7 +126,7 @@ func (q *Queries) ReplacePriceTiers(ctx context.Context, arg ReplacePriceTiersPa
 		arg.PricePerSeat,
 		arg.Bound,
 		arg.UnitAmount,
-		arg.SeenAt,
+		arg.OwnerID,
 	)
 	var i ReplacePriceTiersRow
 	err := row.Scan(&i.Inserted, &i.Updated, &i.Removed)
@@ -218,7 +163,8 @@ WITH seen AS (
         unnest($25::nbigint[])::bigint AS maximum_units,
         unnest($26::jsonb[]) AS unit_label,
         unnest($27::jsonb[]) AS extra,
-        unnest($28::timestamptz[]) AS seen_at
+        unnest($28::timestamptz[]) AS first_seen_at,
+        unnest($28::timestamptz[]) AS changed_at
 ),
 written AS (
     INSERT INTO prices AS t (
@@ -228,16 +174,10 @@ written AS (
         price_per_seat, tier_type, minimum_seats, maximum_seats, minimum_units,
         maximum_units, unit_label, extra, first_seen_at, changed_at
     )
-    SELECT
-        s.id, s.product_id, s.created_at, s.modified_at, s.source, s.amount_type, s.type,
-        s.recurring_interval, s.legacy, s.is_archived, s.price_currency, s.tax_behavior,
-        s.price_amount, s.minimum_amount, s.maximum_amount, s.preset_amount, s.unit_amount,
-        s.cap_amount, s.meter_id, s.price_per_seat, s.tier_type, s.minimum_seats,
-        s.maximum_seats, s.minimum_units, s.maximum_units, s.unit_label, s.extra, s.seen_at,
-        s.seen_at
+    SELECT s.id, s.product_id, s.created_at, s.modified_at, s.source, s.amount_type, s.type, s.recurring_interval, s.legacy, s.is_archived, s.price_currency, s.tax_behavior, s.price_amount, s.minimum_amount, s.maximum_amount, s.preset_amount, s.unit_amount, s.cap_amount, s.meter_id, s.price_per_seat, s.tier_type, s.minimum_seats, s.maximum_seats, s.minimum_units, s.maximum_units, s.unit_label, s.extra, s.first_seen_at, s.changed_at
     FROM seen AS s
     LEFT JOIN prices AS o ON o.id = s.id
-    WHERE o.id IS NULL OR (o.changed_at <= s.seen_at AND (
+    WHERE o.id IS NULL OR (
         o.product_id, o.created_at, o.modified_at, o.source, o.amount_type, o.type,
         o.recurring_interval, o.legacy, o.is_archived, o.price_currency, o.tax_behavior,
         o.price_amount, o.minimum_amount, o.maximum_amount, o.preset_amount, o.unit_amount,
@@ -250,7 +190,7 @@ written AS (
         s.price_amount, s.minimum_amount, s.maximum_amount, s.preset_amount, s.unit_amount,
         s.cap_amount, s.meter_id, s.price_per_seat, s.tier_type, s.minimum_seats,
         s.maximum_seats, s.minimum_units, s.maximum_units, s.unit_label, s.extra, NULL
-    ))
+    )
     ORDER BY s.id
     ON CONFLICT (id) DO UPDATE SET
         product_id = excluded.product_id,
@@ -281,23 +221,6 @@ written AS (
         extra = excluded.extra,
         changed_at = excluded.changed_at,
         removed_at = NULL
-    WHERE t.changed_at <= excluded.changed_at AND (
-        t.product_id, t.created_at, t.modified_at, t.source, t.amount_type, t.type,
-        t.recurring_interval, t.legacy, t.is_archived, t.price_currency, t.tax_behavior,
-        t.price_amount, t.minimum_amount, t.maximum_amount, t.preset_amount, t.unit_amount,
-        t.cap_amount, t.meter_id, t.price_per_seat, t.tier_type, t.minimum_seats,
-        t.maximum_seats, t.minimum_units, t.maximum_units, t.unit_label, t.extra,
-        t.removed_at
-    ) IS DISTINCT FROM (
-        excluded.product_id, excluded.created_at, excluded.modified_at, excluded.source,
-        excluded.amount_type, excluded.type, excluded.recurring_interval, excluded.legacy,
-        excluded.is_archived, excluded.price_currency, excluded.tax_behavior,
-        excluded.price_amount, excluded.minimum_amount, excluded.maximum_amount,
-        excluded.preset_amount, excluded.unit_amount, excluded.cap_amount,
-        excluded.meter_id, excluded.price_per_seat, excluded.tier_type,
-        excluded.minimum_seats, excluded.maximum_seats, excluded.minimum_units,
-        excluded.maximum_units, excluded.unit_label, excluded.extra, NULL
-    )
     RETURNING t.product_id AS id, (t.xmax = 0)::bool AS inserted
 )
 SELECT
@@ -344,8 +267,8 @@ type UpsertPricesRow struct {
 	Removed  []uuid.UUID
 }
 
-// Writes the given prices that are new or differ from their row. An unchanged row
-// is not even locked, and a row that reflects a later request is left alone.
+// Writes the given prices that are new or differ from their row. An unchanged row is
+// not even locked.
 // A price that is seen is offered: removed_at is cleared. What comes back are the
 // products whose prices changed, one for each price.
 func (q *Queries) UpsertPrices(ctx context.Context, arg UpsertPricesParams) (UpsertPricesRow, error) {

@@ -14,63 +14,27 @@ import (
 )
 
 const replaceProductBenefits = `-- name: ReplaceProductBenefits :one
-WITH owners AS (
+WITH seen AS (
     SELECT
-        unnest($1::uuid[]) AS id,
-        unnest($2::timestamptz[]) AS seen_at,
-        unnest($3::integer[]) AS length
-),
-seen AS (
-    SELECT
-        unnest($4::uuid[]) AS product_id,
-        unnest($5::integer[]) AS position,
-        unnest($6::uuid[]) AS benefit_id,
-        unnest($7::timestamptz[]) AS seen_at
-),
-surplus AS MATERIALIZED (
-    SELECT o.product_id, o.position, w.seen_at
-    FROM owners AS w
-    JOIN product_benefits AS o ON o.product_id = w.id
-    WHERE NOT o.position BETWEEN 0 AND w.length - 1
-),
-stale AS (
-    SELECT o.product_id, o.position
-    FROM surplus AS s
-    JOIN product_benefits AS o ON o.product_id = s.product_id AND o.position = s.position
-    WHERE NOT EXISTS (
-        SELECT FROM changes AS c
-        WHERE c.entity_id = s.product_id AND c.entity = 'product_benefits' AND c.not_after > s.seen_at
-    )
-    ORDER BY o.product_id, o.position
-    FOR UPDATE OF o
+        unnest($1::uuid[]) AS product_id,
+        unnest($2::integer[]) AS position,
+        unnest($3::uuid[]) AS benefit_id
 ),
 deleted AS (
     DELETE FROM product_benefits AS o
-    USING stale AS s
-    WHERE o.product_id = s.product_id AND o.position = s.position
+    WHERE o.product_id = ANY ($4::uuid[])
+        AND (o.product_id, o.position) NOT IN (SELECT s.product_id, s.position FROM seen AS s)
     RETURNING o.product_id AS id
 ),
-different AS MATERIALIZED (
-    SELECT s.product_id, s.position, s.benefit_id, s.seen_at
+written AS (
+    INSERT INTO product_benefits AS t (product_id, position, benefit_id)
+    SELECT s.product_id, s.position, s.benefit_id
     FROM seen AS s
     LEFT JOIN product_benefits AS o ON o.product_id = s.product_id AND o.position = s.position
     WHERE o.product_id IS NULL OR o.benefit_id IS DISTINCT FROM s.benefit_id
-),
-written AS (
-    INSERT INTO product_benefits AS t (
-        product_id, position, benefit_id
-    )
-    SELECT
-        s.product_id, s.position, s.benefit_id
-    FROM different AS s
-    WHERE NOT EXISTS (
-        SELECT FROM changes AS c
-        WHERE c.entity_id = s.product_id AND c.entity = 'product_benefits' AND c.not_after > s.seen_at
-    )
     ORDER BY s.product_id, s.position
     ON CONFLICT (product_id, position) DO UPDATE SET
         benefit_id = excluded.benefit_id
-    WHERE t.benefit_id IS DISTINCT FROM excluded.benefit_id
     RETURNING t.product_id AS id, (t.xmax = 0)::bool AS inserted
 )
 SELECT
@@ -80,13 +44,10 @@ SELECT
 `
 
 type ReplaceProductBenefitsParams struct {
-	OwnerID     []uuid.UUID
-	OwnerSeenAt []time.Time
-	OwnerLength []int32
-	ProductID   []uuid.UUID
-	Position    []int32
-	BenefitID   []uuid.UUID
-	SeenAt      []time.Time
+	ProductID []uuid.UUID
+	Position  []int32
+	BenefitID []uuid.UUID
+	OwnerID   []uuid.UUID
 }
 
 type ReplaceProductBenefitsRow struct {
@@ -95,18 +56,14 @@ type ReplaceProductBenefitsRow struct {
 	Removed  []uuid.UUID
 }
 
-// Makes the benefits of the given products exactly the given rows: deletes what is
-// stale, writes what is new or differs, touches nothing else. What a later request
-// showed, says history, is left alone; history is asked only of what differs.
+// Makes the benefits of the given products exactly the given rows: deletes what is left over, writes what is
+// new or differs, touches nothing else.
 func (q *Queries) ReplaceProductBenefits(ctx context.Context, arg ReplaceProductBenefitsParams) (ReplaceProductBenefitsRow, error) {
 	row := q.db.QueryRow(ctx, replaceProductBenefits,
-		arg.OwnerID,
-		arg.OwnerSeenAt,
-		arg.OwnerLength,
 		arg.ProductID,
 		arg.Position,
 		arg.BenefitID,
-		arg.SeenAt,
+		arg.OwnerID,
 	)
 	var i ReplaceProductBenefitsRow
 	err := row.Scan(&i.Inserted, &i.Updated, &i.Removed)
@@ -114,63 +71,27 @@ func (q *Queries) ReplaceProductBenefits(ctx context.Context, arg ReplaceProduct
 }
 
 const replaceProductMedias = `-- name: ReplaceProductMedias :one
-WITH owners AS (
+WITH seen AS (
     SELECT
-        unnest($1::uuid[]) AS id,
-        unnest($2::timestamptz[]) AS seen_at,
-        unnest($3::integer[]) AS length
-),
-seen AS (
-    SELECT
-        unnest($4::uuid[]) AS product_id,
-        unnest($5::integer[]) AS position,
-        unnest($6::uuid[]) AS media_id,
-        unnest($7::timestamptz[]) AS seen_at
-),
-surplus AS MATERIALIZED (
-    SELECT o.product_id, o.position, w.seen_at
-    FROM owners AS w
-    JOIN product_medias AS o ON o.product_id = w.id
-    WHERE NOT o.position BETWEEN 0 AND w.length - 1
-),
-stale AS (
-    SELECT o.product_id, o.position
-    FROM surplus AS s
-    JOIN product_medias AS o ON o.product_id = s.product_id AND o.position = s.position
-    WHERE NOT EXISTS (
-        SELECT FROM changes AS c
-        WHERE c.entity_id = s.product_id AND c.entity = 'product_medias' AND c.not_after > s.seen_at
-    )
-    ORDER BY o.product_id, o.position
-    FOR UPDATE OF o
+        unnest($1::uuid[]) AS product_id,
+        unnest($2::integer[]) AS position,
+        unnest($3::uuid[]) AS media_id
 ),
 deleted AS (
     DELETE FROM product_medias AS o
-    USING stale AS s
-    WHERE o.product_id = s.product_id AND o.position = s.position
+    WHERE o.product_id = ANY ($4::uuid[])
+        AND (o.product_id, o.position) NOT IN (SELECT s.product_id, s.position FROM seen AS s)
     RETURNING o.product_id AS id
 ),
-different AS MATERIALIZED (
-    SELECT s.product_id, s.position, s.media_id, s.seen_at
+written AS (
+    INSERT INTO product_medias AS t (product_id, position, media_id)
+    SELECT s.product_id, s.position, s.media_id
     FROM seen AS s
     LEFT JOIN product_medias AS o ON o.product_id = s.product_id AND o.position = s.position
     WHERE o.product_id IS NULL OR o.media_id IS DISTINCT FROM s.media_id
-),
-written AS (
-    INSERT INTO product_medias AS t (
-        product_id, position, media_id
-    )
-    SELECT
-        s.product_id, s.position, s.media_id
-    FROM different AS s
-    WHERE NOT EXISTS (
-        SELECT FROM changes AS c
-        WHERE c.entity_id = s.product_id AND c.entity = 'product_medias' AND c.not_after > s.seen_at
-    )
     ORDER BY s.product_id, s.position
     ON CONFLICT (product_id, position) DO UPDATE SET
         media_id = excluded.media_id
-    WHERE t.media_id IS DISTINCT FROM excluded.media_id
     RETURNING t.product_id AS id, (t.xmax = 0)::bool AS inserted
 )
 SELECT
@@ -180,13 +101,10 @@ SELECT
 `
 
 type ReplaceProductMediasParams struct {
-	OwnerID     []uuid.UUID
-	OwnerSeenAt []time.Time
-	OwnerLength []int32
-	ProductID   []uuid.UUID
-	Position    []int32
-	MediaID     []uuid.UUID
-	SeenAt      []time.Time
+	ProductID []uuid.UUID
+	Position  []int32
+	MediaID   []uuid.UUID
+	OwnerID   []uuid.UUID
 }
 
 type ReplaceProductMediasRow struct {
@@ -195,18 +113,14 @@ type ReplaceProductMediasRow struct {
 	Removed  []uuid.UUID
 }
 
-// Makes the medias of the given products exactly the given rows: deletes what is
-// stale, writes what is new or differs, touches nothing else. What a later request
-// showed, says history, is left alone; history is asked only of what differs.
+// Makes the medias of the given products exactly the given rows: deletes what is left over, writes what is
+// new or differs, touches nothing else.
 func (q *Queries) ReplaceProductMedias(ctx context.Context, arg ReplaceProductMediasParams) (ReplaceProductMediasRow, error) {
 	row := q.db.QueryRow(ctx, replaceProductMedias,
-		arg.OwnerID,
-		arg.OwnerSeenAt,
-		arg.OwnerLength,
 		arg.ProductID,
 		arg.Position,
 		arg.MediaID,
-		arg.SeenAt,
+		arg.OwnerID,
 	)
 	var i ReplaceProductMediasRow
 	err := row.Scan(&i.Inserted, &i.Updated, &i.Removed)
@@ -233,7 +147,8 @@ WITH seen AS (
         unnest($15::nbigint[])::bigint AS trial_interval_count,
         unnest($16::jsonb[]) AS metadata,
         unnest($17::jsonb[]) AS extra,
-        unnest($18::timestamptz[]) AS seen_at
+        unnest($18::timestamptz[]) AS first_seen_at,
+        unnest($18::timestamptz[]) AS changed_at
 ),
 written AS (
     INSERT INTO products AS t (
@@ -242,14 +157,10 @@ written AS (
         meter_interval, meter_interval_count, trial_interval, trial_interval_count,
         metadata, extra, first_seen_at, changed_at
     )
-    SELECT
-        s.id, s.created_at, s.modified_at, s.organization_id, s.name, s.description,
-        s.visibility, s.is_recurring, s.is_archived, s.recurring_interval,
-        s.recurring_interval_count, s.meter_interval, s.meter_interval_count,
-        s.trial_interval, s.trial_interval_count, s.metadata, s.extra, s.seen_at, s.seen_at
+    SELECT s.id, s.created_at, s.modified_at, s.organization_id, s.name, s.description, s.visibility, s.is_recurring, s.is_archived, s.recurring_interval, s.recurring_interval_count, s.meter_interval, s.meter_interval_count, s.trial_interval, s.trial_interval_count, s.metadata, s.extra, s.first_seen_at, s.changed_at
     FROM seen AS s
     LEFT JOIN products AS o ON o.id = s.id
-    WHERE o.id IS NULL OR (o.changed_at <= s.seen_at AND (
+    WHERE o.id IS NULL OR (
         o.created_at, o.modified_at, o.organization_id, o.name, o.description, o.visibility,
         o.is_recurring, o.is_archived, o.recurring_interval, o.recurring_interval_count,
         o.meter_interval, o.meter_interval_count, o.trial_interval, o.trial_interval_count,
@@ -259,7 +170,7 @@ written AS (
         s.is_recurring, s.is_archived, s.recurring_interval, s.recurring_interval_count,
         s.meter_interval, s.meter_interval_count, s.trial_interval, s.trial_interval_count,
         s.metadata, s.extra
-    ))
+    )
     ORDER BY s.id
     ON CONFLICT (id) DO UPDATE SET
         created_at = excluded.created_at,
@@ -279,19 +190,6 @@ written AS (
         metadata = excluded.metadata,
         extra = excluded.extra,
         changed_at = excluded.changed_at
-    WHERE t.changed_at <= excluded.changed_at AND (
-        t.created_at, t.modified_at, t.organization_id, t.name, t.description, t.visibility,
-        t.is_recurring, t.is_archived, t.recurring_interval, t.recurring_interval_count,
-        t.meter_interval, t.meter_interval_count, t.trial_interval, t.trial_interval_count,
-        t.metadata, t.extra
-    ) IS DISTINCT FROM (
-        excluded.created_at, excluded.modified_at, excluded.organization_id, excluded.name,
-        excluded.description, excluded.visibility, excluded.is_recurring,
-        excluded.is_archived, excluded.recurring_interval,
-        excluded.recurring_interval_count, excluded.meter_interval,
-        excluded.meter_interval_count, excluded.trial_interval,
-        excluded.trial_interval_count, excluded.metadata, excluded.extra
-    )
     RETURNING t.id, (t.xmax = 0)::bool AS inserted
 )
 SELECT
@@ -328,8 +226,8 @@ type UpsertProductsRow struct {
 	Removed  []uuid.UUID
 }
 
-// Writes the given products that are new or differ from their row. An unchanged row
-// is not even locked, and a row that reflects a later request is left alone.
+// Writes the given products that are new or differ from their row. An unchanged row is
+// not even locked.
 func (q *Queries) UpsertProducts(ctx context.Context, arg UpsertProductsParams) (UpsertProductsRow, error) {
 	row := q.db.QueryRow(ctx, upsertProducts,
 		arg.ID,

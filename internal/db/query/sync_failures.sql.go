@@ -133,6 +133,38 @@ func (q *Queries) ListFailures(ctx context.Context, arg ListFailuresParams) ([]L
 	return items, nil
 }
 
+const listFailuresSince = `-- name: ListFailuresSince :many
+SELECT checkout_link_id
+FROM sync_failures
+WHERE source = $1 AND last_at >= $2::timestamptz
+`
+
+type ListFailuresSinceParams struct {
+	Source string
+	Since  time.Time
+}
+
+// The links of a source that have failed since a moment.
+func (q *Queries) ListFailuresSince(ctx context.Context, arg ListFailuresSinceParams) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, listFailuresSince, arg.Source, arg.Since)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var checkout_link_id uuid.UUID
+		if err := rows.Scan(&checkout_link_id); err != nil {
+			return nil, err
+		}
+		items = append(items, checkout_link_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const recordFailures = `-- name: RecordFailures :exec
 INSERT INTO sync_failures AS t (
     source, checkout_link_id, since, last_at, kind, message, path, body, run_id

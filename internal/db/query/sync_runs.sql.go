@@ -14,40 +14,22 @@ import (
 )
 
 const abandonRun = `-- name: AbandonRun :execrows
-UPDATE sync_runs SET
+UPDATE sync_runs AS r SET
     status = 'abandoned',
     finished_at = clock_timestamp(),
-    error = 'its process died, taken over'
-WHERE id = $1 AND status = 'running'
+    ended_after = (SELECT max(o.number) FROM sync_runs AS o),
+    error = $1::text
+WHERE r.id = $2 AND r.status = 'running'
 `
 
-// Ends a run whose process is known to be dead.
-func (q *Queries) AbandonRun(ctx context.Context, id uuid.UUID) (int64, error) {
-	result, err := q.db.Exec(ctx, abandonRun, id)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+type AbandonRunParams struct {
+	Error string
+	ID    uuid.UUID
 }
 
-const abandonStaleRun = `-- name: AbandonStaleRun :execrows
-UPDATE sync_runs SET
-    status = 'abandoned',
-    finished_at = clock_timestamp(),
-    error = 'no heartbeat since ' || heartbeat_at || ', taken over'
-WHERE source = $1
-    AND status = 'running'
-    AND heartbeat_at < clock_timestamp() - make_interval(secs => $2::float8)
-`
-
-type AbandonStaleRunParams struct {
-	Source       string
-	StaleSeconds float64
-}
-
-// Ends the running run of a source whose process gives no sign of life any more.
-func (q *Queries) AbandonStaleRun(ctx context.Context, arg AbandonStaleRunParams) (int64, error) {
-	result, err := q.db.Exec(ctx, abandonStaleRun, arg.Source, arg.StaleSeconds)
+// Ends a run whose process is dead or silent.
+func (q *Queries) AbandonRun(ctx context.Context, arg AbandonRunParams) (int64, error) {
+	result, err := q.db.Exec(ctx, abandonRun, arg.Error, arg.ID)
 	if err != nil {
 		return 0, err
 	}
@@ -57,18 +39,20 @@ func (q *Queries) AbandonStaleRun(ctx context.Context, arg AbandonStaleRunParams
 const beatRun = `-- name: BeatRun :execrows
 UPDATE sync_runs SET
     heartbeat_at = clock_timestamp(),
-    requests = $1
-WHERE id = $2 AND status = 'running'
+    requests = $1,
+    checkpoint = coalesce($2, checkpoint)
+WHERE id = $3 AND status = 'running'
 `
 
 type BeatRunParams struct {
-	Requests int64
-	ID       uuid.UUID
+	Requests   int64
+	Checkpoint json.RawMessage
+	ID         uuid.UUID
 }
 
-// A sign of life. No row: the run has been taken over.
+// A sign of life, and how far the run is. No row: the run has been taken over.
 func (q *Queries) BeatRun(ctx context.Context, arg BeatRunParams) (int64, error) {
-	result, err := q.db.Exec(ctx, beatRun, arg.Requests, arg.ID)
+	result, err := q.db.Exec(ctx, beatRun, arg.Requests, arg.Checkpoint, arg.ID)
 	if err != nil {
 		return 0, err
 	}
@@ -77,7 +61,6 @@ func (q *Queries) BeatRun(ctx context.Context, arg BeatRunParams) (int64, error)
 
 const beginBatch = `-- name: BeginBatch :exec
 SELECT
-    begin_batch(),
     set_config('enable_seqscan', 'off', true),
     set_config('enable_bitmapscan', 'off', true),
     set_config('enable_hashjoin', 'off', true),
@@ -86,14 +69,14 @@ SELECT
     set_config('jit', 'off', true),
     set_config('plan_cache_mode', 'force_generic_plan', true),
     set_config('syncer.run_id', ($1::uuid)::text, true),
-    set_config('syncer.seen_at', $2::text, true),
-    set_config('syncer.previous', $3::text, true)
+    set_config('syncer.not_before', $2::text, true),
+    set_config('syncer.not_after', $3::text, true)
 `
 
 type BeginBatchParams struct {
-	ID       uuid.UUID
-	SeenAt   string
-	Previous string
+	ID        uuid.UUID
+	NotBefore string
+	NotAfter  string
 }
 
 // First statement of every batch. The settings end with its transaction, so that
@@ -107,45 +90,53 @@ type BeginBatchParams struct {
 //
 // And tells the triggers that write history about the run.
 func (q *Queries) BeginBatch(ctx context.Context, arg BeginBatchParams) error {
-	_, err := q.db.Exec(ctx, beginBatch, arg.ID, arg.SeenAt, arg.Previous)
+	_, err := q.db.Exec(ctx, beginBatch, arg.ID, arg.NotBefore, arg.NotAfter)
 	return err
 }
 
+const claimOrganizations = `-- name: ClaimOrganizations :execrows
+UPDATE sync_runs SET
+    organization_ids = $1::uuid[]
+WHERE id = $2 AND status = 'running'
+`
+
+type ClaimOrganizationsParams struct {
+	OrganizationIDs []uuid.UUID
+	ID              uuid.UUID
+}
+
+// Sets what a run claims: all it needs, or nothing. No row: it has been taken over.
+func (q *Queries) ClaimOrganizations(ctx context.Context, arg ClaimOrganizationsParams) (int64, error) {
+	result, err := q.db.Exec(ctx, claimOrganizations, arg.OrganizationIDs, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const endBatch = `-- name: EndBatch :exec
-SELECT end_batch(
-    $1::uuid, $2::jsonb, $3::timestamptz, $4::timestamptz,
-    $5::timestamptz, $6::uuid[]
-)
+SELECT end_batch($1::uuid, $2::uuid[], $3::jsonb)
 `
 
 type EndBatchParams struct {
-	ID             uuid.UUID
-	Checkpoint     json.RawMessage
-	Oldest         time.Time
-	Newest         time.Time
-	LeftOutSince   *time.Time
-	OrganizationID []uuid.UUID
+	ID              uuid.UUID
+	OrganizationIDs []uuid.UUID
+	Checkpoint      json.RawMessage
 }
 
 // Last statement of every batch: an error, and with it no write, unless the run
-// still holds its source and no other has seen later answers.
+// still holds its source and the organizations.
 func (q *Queries) EndBatch(ctx context.Context, arg EndBatchParams) error {
-	_, err := q.db.Exec(ctx, endBatch,
-		arg.ID,
-		arg.Checkpoint,
-		arg.Oldest,
-		arg.Newest,
-		arg.LeftOutSince,
-		arg.OrganizationID,
-	)
+	_, err := q.db.Exec(ctx, endBatch, arg.ID, arg.OrganizationIDs, arg.Checkpoint)
 	return err
 }
 
 const finishRun = `-- name: FinishRun :execrows
-UPDATE sync_runs SET
+UPDATE sync_runs AS r SET
     status = $1,
     finished_at = clock_timestamp(),
     heartbeat_at = clock_timestamp(),
+    ended_after = (SELECT max(o.number) FROM sync_runs AS o),
     links_total = $2,
     links_changed = $3,
     links_unchanged = $4,
@@ -155,10 +146,9 @@ UPDATE sync_runs SET
     rows_updated = $8,
     rows_removed = $9,
     requests = $10,
-    observed_until = greatest(observed_until, $11),
-    organization_id = coalesce($12::uuid[], organization_id),
-    error = $13
-WHERE id = $14 AND status = 'running'
+    checkpoint = coalesce($11, r.checkpoint),
+    error = $12
+WHERE r.id = $13 AND r.status = 'running'
 `
 
 type FinishRunParams struct {
@@ -172,8 +162,7 @@ type FinishRunParams struct {
 	RowsUpdated    int64
 	RowsRemoved    int64
 	Requests       int64
-	ObservedUntil  *time.Time
-	OrganizationID []uuid.UUID
+	Checkpoint     json.RawMessage
 	Error          *string
 	ID             uuid.UUID
 }
@@ -191,8 +180,7 @@ func (q *Queries) FinishRun(ctx context.Context, arg FinishRunParams) (int64, er
 		arg.RowsUpdated,
 		arg.RowsRemoved,
 		arg.Requests,
-		arg.ObservedUntil,
-		arg.OrganizationID,
+		arg.Checkpoint,
 		arg.Error,
 		arg.ID,
 	)
@@ -202,36 +190,49 @@ func (q *Queries) FinishRun(ctx context.Context, arg FinishRunParams) (int64, er
 	return result.RowsAffected(), nil
 }
 
-const getLastRun = `-- name: GetLastRun :one
-SELECT status, checkpoint, observing_since, finished_at
+const getLastClaim = `-- name: GetLastClaim :one
+SELECT organization_ids
 FROM sync_runs
-WHERE source = $1 AND scope = $2
-ORDER BY started_at DESC, id DESC
+WHERE source = $1 AND organization_ids <> '{}'
+ORDER BY number DESC
+LIMIT 1
+`
+
+// What the last run of a source claimed that claimed anything.
+func (q *Queries) GetLastClaim(ctx context.Context, source string) ([]uuid.UUID, error) {
+	row := q.db.QueryRow(ctx, getLastClaim, source)
+	var organization_ids []uuid.UUID
+	err := row.Scan(&organization_ids)
+	return organization_ids, err
+}
+
+const getLastRun = `-- name: GetLastRun :one
+SELECT status, checkpoint, observing_since
+FROM sync_runs
+WHERE source = $1
+    AND scope = $2
+    AND observing_since > clock_timestamp() - make_interval(secs => $3::float8)
+ORDER BY number DESC
 LIMIT 1
 `
 
 type GetLastRunParams struct {
-	Source string
-	Scope  string
+	Source        string
+	Scope         string
+	WithinSeconds float64
 }
 
 type GetLastRunRow struct {
 	Status         string
 	Checkpoint     json.RawMessage
 	ObservingSince time.Time
-	FinishedAt     *time.Time
 }
 
-// The last run of a scope: where a backfill may go on.
+// The last run of a scope, where a backfill may resume, unless it is too old.
 func (q *Queries) GetLastRun(ctx context.Context, arg GetLastRunParams) (GetLastRunRow, error) {
-	row := q.db.QueryRow(ctx, getLastRun, arg.Source, arg.Scope)
+	row := q.db.QueryRow(ctx, getLastRun, arg.Source, arg.Scope, arg.WithinSeconds)
 	var i GetLastRunRow
-	err := row.Scan(
-		&i.Status,
-		&i.Checkpoint,
-		&i.ObservingSince,
-		&i.FinishedAt,
-	)
+	err := row.Scan(&i.Status, &i.Checkpoint, &i.ObservingSince)
 	return i, err
 }
 
@@ -254,7 +255,7 @@ const getPreviousStart = `-- name: GetPreviousStart :one
 SELECT observing_since
 FROM sync_runs
 WHERE source = $1 AND scope = $2 AND status IN ('succeeded', 'partial')
-ORDER BY started_at DESC
+ORDER BY number DESC
 LIMIT 1
 `
 
@@ -272,30 +273,80 @@ func (q *Queries) GetPreviousStart(ctx context.Context, arg GetPreviousStartPara
 	return observing_since, err
 }
 
-const getRunningRun = `-- name: GetRunningRun :one
-SELECT id, holder, trigger, started_at
-FROM sync_runs
-WHERE source = $1 AND status = 'running'
+const isOvertaken = `-- name: IsOvertaken :one
+SELECT EXISTS (
+    SELECT FROM sync_runs
+    WHERE ended_after >= $1::bigint AND organization_ids && $2::uuid[]
+)::bool AS overtaken
 `
 
-type GetRunningRunRow struct {
-	ID        uuid.UUID
-	Holder    string
-	Trigger   string
-	StartedAt time.Time
+type IsOvertakenParams struct {
+	Number          int64
+	OrganizationIDs []uuid.UUID
 }
 
-// The run that holds a source.
-func (q *Queries) GetRunningRun(ctx context.Context, source string) (GetRunningRunRow, error) {
-	row := q.db.QueryRow(ctx, getRunningRun, source)
-	var i GetRunningRunRow
-	err := row.Scan(
-		&i.ID,
-		&i.Holder,
-		&i.Trigger,
-		&i.StartedAt,
-	)
-	return i, err
+// Whether another run of one of the organizations has ended since this one began:
+// what this one has observed until now may be older than what that one wrote.
+func (q *Queries) IsOvertaken(ctx context.Context, arg IsOvertakenParams) (bool, error) {
+	row := q.db.QueryRow(ctx, isOvertaken, arg.Number, arg.OrganizationIDs)
+	var overtaken bool
+	err := row.Scan(&overtaken)
+	return overtaken, err
+}
+
+const listHolders = `-- name: ListHolders :many
+SELECT
+    id, source, holder, trigger, started_at,
+    extract(EPOCH FROM clock_timestamp() - heartbeat_at)::float8 AS silent_seconds
+FROM sync_runs
+WHERE status = 'running'
+    AND id <> $1
+    AND (source = $2 OR organization_ids && $3::uuid[])
+ORDER BY number
+`
+
+type ListHoldersParams struct {
+	ID              uuid.UUID
+	Source          string
+	OrganizationIDs []uuid.UUID
+}
+
+type ListHoldersRow struct {
+	ID            uuid.UUID
+	Source        string
+	Holder        string
+	Trigger       string
+	StartedAt     time.Time
+	SilentSeconds float64
+}
+
+// The running runs, other than this one, that hold the source or one of the
+// organizations, and for how long each has given no sign of life.
+func (q *Queries) ListHolders(ctx context.Context, arg ListHoldersParams) ([]ListHoldersRow, error) {
+	rows, err := q.db.Query(ctx, listHolders, arg.ID, arg.Source, arg.OrganizationIDs)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListHoldersRow
+	for rows.Next() {
+		var i ListHoldersRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Source,
+			&i.Holder,
+			&i.Trigger,
+			&i.StartedAt,
+			&i.SilentSeconds,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const listRuns = `-- name: ListRuns :many
@@ -304,7 +355,7 @@ SELECT
     links_unchanged, links_removed, links_failed, rows_inserted, rows_updated, rows_removed, requests, error
 FROM sync_runs
 WHERE source = $1
-ORDER BY started_at DESC, id DESC
+ORDER BY number DESC
 LIMIT $2
 `
 
@@ -372,44 +423,58 @@ func (q *Queries) ListRuns(ctx context.Context, arg ListRunsParams) ([]ListRunsR
 	return items, nil
 }
 
-const lockRows = `-- name: LockRows :exec
-SELECT begin_batch()
+const lockClaims = `-- name: LockClaims :exec
+SELECT pg_advisory_xact_lock(hashtextextended('syncer claims ' || current_schema(), 0))
 `
 
-// Keeps other batches waiting until the transaction ends, as BeginBatch does.
-func (q *Queries) LockRows(ctx context.Context) error {
-	_, err := q.db.Exec(ctx, lockRows)
+// Lets one transaction at a time begin a run, claim, or end a run. It is short, and
+// at READ COMMITTED, so that every statement after this one sees what others did.
+func (q *Queries) LockClaims(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, lockClaims)
 	return err
 }
 
-const startRun = `-- name: StartRun :exec
-INSERT INTO sync_runs (id, source, trigger, holder, scope, started_at, observing_since, checkpoint)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+const startRun = `-- name: StartRun :one
+INSERT INTO sync_runs (
+    id, source, trigger, holder, scope, organization_ids, started_at, observing_since, checkpoint
+)
+SELECT
+    $1, $2, $3, $4, $5, $6::uuid[], c.now,
+    coalesce($7::timestamptz, c.now), $8::jsonb
+FROM (SELECT clock_timestamp() AS now) AS c
+RETURNING number, started_at, observing_since
 `
 
 type StartRunParams struct {
-	ID             uuid.UUID
-	Source         string
-	Trigger        string
-	Holder         string
-	Scope          string
-	StartedAt      time.Time
-	ObservingSince time.Time
-	Checkpoint     json.RawMessage
+	ID              uuid.UUID
+	Source          string
+	Trigger         string
+	Holder          string
+	Scope           string
+	OrganizationIDs []uuid.UUID
+	ObservingSince  *time.Time
+	Checkpoint      json.RawMessage
 }
 
-// Begins a run, which is the lock of its source: the insert fails with a unique
-// violation while another run of the source is running.
-func (q *Queries) StartRun(ctx context.Context, arg StartRunParams) error {
-	_, err := q.db.Exec(ctx, startRun,
+type StartRunRow struct {
+	Number         int64
+	StartedAt      time.Time
+	ObservingSince time.Time
+}
+
+// Begins a run with what it claims.
+func (q *Queries) StartRun(ctx context.Context, arg StartRunParams) (StartRunRow, error) {
+	row := q.db.QueryRow(ctx, startRun,
 		arg.ID,
 		arg.Source,
 		arg.Trigger,
 		arg.Holder,
 		arg.Scope,
-		arg.StartedAt,
+		arg.OrganizationIDs,
 		arg.ObservingSince,
 		arg.Checkpoint,
 	)
-	return err
+	var i StartRunRow
+	err := row.Scan(&i.Number, &i.StartedAt, &i.ObservingSince)
+	return i, err
 }

@@ -1,0 +1,18 @@
+package db
+
+// The states of a run, in sync_runs.status.
+const (
+	Running   = "running"
+	Succeeded = "succeeded" // all links in place
+	Partial   = "partial"   // some links failed, the rest is in place
+	Failed    = "failed"    // stopped early
+	Abandoned = "abandoned" // told to stop, or taken over
+)
+
+// What happened to a row, in changes.op.
+const (
+	Insert  = "insert"
+	Update  = "update"
+	Remove  = "remove"  // marked as gone, or deleted from a table that says what belongs to what
+	Restore = "restore" // gone before, and back
+)
