@@ -45,27 +45,20 @@ func addProduct(b *db.Batch, s seen[fetch.Product]) {
 	r.Extra = append(r.Extra, extra(p.Extra))
 	r.SeenAt = append(r.SeenAt, s.at)
 
-	b.OfferedPrices.ProductID = append(b.OfferedPrices.ProductID, p.ID)
-	b.OfferedPrices.Offered = append(b.OfferedPrices.Offered, keys(p.Prices, func(x *fetch.Price) string { return x.ID.String() }))
+	b.OfferedPrices.OwnerID = append(b.OfferedPrices.OwnerID, p.ID)
 	b.OfferedPrices.SeenAt = append(b.OfferedPrices.SeenAt, s.at)
 
 	b.ProductBenefits.OwnerID = append(b.ProductBenefits.OwnerID, p.ID)
-	b.ProductBenefits.OwnerSeenAt = append(b.ProductBenefits.OwnerSeenAt, s.at)
-	b.ProductBenefits.OwnerLength = append(b.ProductBenefits.OwnerLength, length(p.Benefits))
 	for i := range p.Benefits {
 		b.ProductBenefits.ProductID = append(b.ProductBenefits.ProductID, p.ID)
 		b.ProductBenefits.Position = append(b.ProductBenefits.Position, int32(i))
 		b.ProductBenefits.BenefitID = append(b.ProductBenefits.BenefitID, p.Benefits[i].ID)
-		b.ProductBenefits.SeenAt = append(b.ProductBenefits.SeenAt, s.at)
 	}
 	b.ProductMedias.OwnerID = append(b.ProductMedias.OwnerID, p.ID)
-	b.ProductMedias.OwnerSeenAt = append(b.ProductMedias.OwnerSeenAt, s.at)
-	b.ProductMedias.OwnerLength = append(b.ProductMedias.OwnerLength, length(p.Medias))
 	for i := range p.Medias {
 		b.ProductMedias.ProductID = append(b.ProductMedias.ProductID, p.ID)
 		b.ProductMedias.Position = append(b.ProductMedias.Position, int32(i))
 		b.ProductMedias.MediaID = append(b.ProductMedias.MediaID, p.Medias[i].ID)
-		b.ProductMedias.SeenAt = append(b.ProductMedias.SeenAt, s.at)
 	}
 }
 
@@ -112,7 +105,6 @@ func addPrice(b *db.Batch, s seen[fetch.Price]) {
 func addTiers(b *db.Batch, s seen[fetch.Price]) {
 	r, p := &b.PriceTiers, s.v
 	r.OwnerID = append(r.OwnerID, p.ID)
-	r.OwnerSeenAt = append(r.OwnerSeenAt, s.at)
 	position := int32(0)
 	add := func(minSeats, maxSeats, pricePerSeat, bound *int64, unitAmount *wire.Decimal) {
 		r.PriceID = append(r.PriceID, p.ID)
@@ -122,7 +114,6 @@ func addTiers(b *db.Batch, s seen[fetch.Price]) {
 		r.PricePerSeat = append(r.PricePerSeat, pricePerSeat)
 		r.Bound = append(r.Bound, bound)
 		r.UnitAmount = append(r.UnitAmount, (*string)(unitAmount))
-		r.SeenAt = append(r.SeenAt, s.at)
 		position++
 	}
 	if p.SeatTiers != nil {
@@ -137,7 +128,6 @@ func addTiers(b *db.Batch, s seen[fetch.Price]) {
 			add(nil, nil, nil, t.Bound, &t.UnitAmount)
 		}
 	}
-	r.OwnerLength = append(r.OwnerLength, position)
 }
 
 func addBenefit(b *db.Batch, s seen[fetch.Benefit]) {
@@ -203,14 +193,10 @@ func addDiscount(b *db.Batch, s seen[fetch.Discount]) {
 
 	a := &b.DiscountAmounts
 	a.OwnerID = append(a.OwnerID, d.ID)
-	a.OwnerSeenAt = append(a.OwnerSeenAt, s.at)
-	currencies := slices.Sorted(maps.Keys(d.Amounts))
-	a.OwnerKeys = append(a.OwnerKeys, keys(currencies, func(x *string) string { return *x }))
-	for _, currency := range currencies {
+	for _, currency := range slices.Sorted(maps.Keys(d.Amounts)) {
 		a.DiscountID = append(a.DiscountID, d.ID)
 		a.Currency = append(a.Currency, currency)
 		a.Amount = append(a.Amount, d.Amounts[currency])
-		a.SeenAt = append(a.SeenAt, s.at)
 	}
 }
 
@@ -239,8 +225,6 @@ func addLink(b *db.Batch, s seen[fetch.CheckoutLink]) {
 
 	j := &b.CheckoutLinkProducts
 	j.OwnerID = append(j.OwnerID, l.ID)
-	j.OwnerSeenAt = append(j.OwnerSeenAt, s.at)
-	j.OwnerKeys = append(j.OwnerKeys, keys(l.Products, func(x *fetch.Product) string { return x.ID.String() }))
 	start := len(j.ProductID)
 	for i := range l.Products {
 		// The key allows a product once per link; its first place counts.
@@ -250,24 +234,7 @@ func addLink(b *db.Batch, s seen[fetch.CheckoutLink]) {
 		j.CheckoutLinkID = append(j.CheckoutLinkID, l.ID)
 		j.ProductID = append(j.ProductID, l.Products[i].ID)
 		j.Position = append(j.Position, int32(i))
-		j.SeenAt = append(j.SeenAt, s.at)
 	}
-}
-
-// length is how many rows a list makes: their positions are those below it.
-func length[T any](list []T) int32 {
-	return int32(len(list)) //nolint:gosec // an answer holds 16 MB
-}
-
-// keys is a JSON array of what a thing has of a kind. All else of that kind is
-// stale.
-func keys[T any](has []T, key func(*T) string) json.RawMessage {
-	texts := make([]string, len(has))
-	for i := range has {
-		texts[i] = key(&has[i])
-	}
-	list, _ := json.Marshal(texts) // texts always can be
-	return list
 }
 
 func extra(e wire.Extra) json.RawMessage {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"syncer/internal/fetch/fetchtest"
+	"syncer/internal/syncer"
 	"syncer/internal/syncer/oracle"
 )
 
@@ -79,6 +81,8 @@ func show(column string, v *string) string {
 	switch {
 	case v == nil:
 		return "null"
+	case column == "removed_at": // ours, see checkBounds
+		return "then"
 	case column == "metadata" || column == "extra" || column == "unit_label":
 		return "{…}"
 	case strings.HasSuffix(column, "_at"):
@@ -155,7 +159,7 @@ func TestHistoryHoldsExactlyWhatChanged(t *testing.T) {
 			for step := range rec.Len() {
 				b.polar.Goto(step)
 				report := b.run(b.all())
-				if err := o.Observe(b.clock.Now(), b.answers(rec)); err != nil {
+				if err := o.Observe(b.at(), b.answers(rec)); err != nil {
 					t.Fatal(err)
 				}
 				after := o.Tables()
@@ -163,26 +167,28 @@ func TestHistoryHoldsExactlyWhatChanged(t *testing.T) {
 					t.Fatalf("step %d:\n%.3000s", step, diff)
 				}
 				b.checkBounds(report.RunID, previous)
-				before, previous = after, b.clock.Now()
+				before, previous = after, b.at()
 			}
 		})
 	}
 }
 
-// checkBounds looks at when the changes of a run are said to have happened: by
-// the time of its own requests, and not before the previous run, which saw the
-// old state. Nothing else is known of what was not there before.
+// checkBounds looks at when the changes of a run are said to have happened: by the
+// end of one of its requests, and not before the previous run, which saw the old
+// state. Nothing else is known of what was not there before.
 func (b *bench) checkBounds(run string, previous time.Time) {
 	b.tb.Helper()
 	wrong := b.column(`
 		SELECT entity || ' ' || op || ' ' || entity_id || ': ' || coalesce(not_before::text, 'null') || ' to ' || not_after
 		FROM changes AS c
+		JOIN sync_runs AS r ON r.id = c.run_id
+		LEFT JOIN sync_runs AS p ON p.started_at = $2
 		WHERE run_id = $1::uuid AND (
-			not_after <> $2
-			OR op <> 'insert' AND not_before IS DISTINCT FROM $3
+			not_after <= r.started_at OR not_after > r.finished_at
+			OR op <> 'insert' AND (not_before >= p.started_at AND not_before <= p.finished_at) IS NOT TRUE
 				-- what no live link showed in the previous run may have changed long ago
-				AND NOT (not_before < $3 AND entity IN ('products', 'prices', 'benefits', 'medias', 'discounts', 'checkout_links'))
-			OR op = 'insert' AND not_before IS NOT NULL AND not_before <> $3)`, run, b.clock.Now(), previous)
+				AND NOT (not_before < p.started_at AND entity IN ('products', 'prices', 'benefits', 'medias', 'discounts', 'checkout_links'))
+			OR op = 'insert' AND not_before IS NOT NULL AND not_before <> p.started_at)`, run, previous)
 	if wrong != nil {
 		b.tb.Errorf("changes with wrong bounds (the run before was at %v): %.3000q", previous, wrong)
 	}
@@ -195,12 +201,10 @@ func TestBoundsAreThoseOfTheLastSight(t *testing.T) {
 	b := newBench(t, "seed-ads")
 	source := b.links()
 	b.run(source)
-	firstRun := b.clock.Now()
 	broken := b.polar.Inject(fetchtest.Fault{Match: fetchtest.OnLink(source.IDs[0].String()), Play: fetchtest.Status(500, "Internal Server Error")})
 	if report := b.run(source); report.Links.Failed != 1 {
 		t.Fatalf("failed links: %+v", report)
 	}
-	secondRun := b.clock.Now()
 	broken.Stop()
 	relabel := func(body []byte) []byte {
 		return bytes.Replace(body, []byte(`"label":`), []byte(`"label":"relabelled","old_label":`), 1)
@@ -208,11 +212,68 @@ func TestBoundsAreThoseOfTheLastSight(t *testing.T) {
 	b.polar.Mutate(source.IDs[0].String(), relabel)
 	b.polar.Mutate(source.IDs[1].String(), relabel)
 	b.run(source)
-	for i, want := range []time.Time{firstRun, secondRun} {
-		got := b.column(`SELECT (not_before = $2)::text FROM changes WHERE entity = 'checkout_links' AND op = 'update' AND entity_id = $1`, source.IDs[i], want)
-		if diff := cmp.Diff([]string{"true"}, got); diff != "" {
-			t.Errorf("link %d: not_before is not %v:\n%s", i, want, diff)
+	for i, want := range []string{"1", "2"} {
+		got := b.column(`
+			SELECT number::text FROM changes JOIN sync_runs ON not_before BETWEEN started_at AND finished_at
+			WHERE entity = 'checkout_links' AND op = 'update' AND entity_id = $1`, source.IDs[i])
+		if diff := cmp.Diff([]string{want}, got); diff != "" {
+			t.Errorf("link %d: not_before is not of run %s:\n%s", i, want, diff)
 		}
+	}
+}
+
+// TestAChangeHappenedBeforeTheAnswerEnds changes a link while Polar is answering: the
+// request had begun before, and what it shows had changed by its end.
+func TestAChangeHappenedBeforeTheAnswerEnds(t *testing.T) {
+	t.Parallel()
+	for name, source := range map[string]func(*bench) syncer.Source{"by id": (*bench).links, "all": (*bench).all} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, "seed-ads")
+			b.run(source(b))
+			id := b.links().IDs[0]
+			var changed time.Time
+			match := fetchtest.OnLink(id.String())
+			if name == "all" {
+				match = fetchtest.OnList(1)
+			}
+			b.polar.Inject(fetchtest.Fault{Match: match, Times: 1, Play: func(w http.ResponseWriter, r *http.Request, normal http.Handler) {
+				if err := b.db.Pool().QueryRow(r.Context(), `SELECT clock_timestamp()`).Scan(&changed); err != nil {
+					t.Error(err)
+				}
+				b.polar.Mutate(id.String(), func(body []byte) []byte {
+					return bytes.Replace(body, []byte(`"label":`), []byte(`"label":"relabelled","old_label":`), 1)
+				})
+				normal.ServeHTTP(w, r)
+			}})
+			b.run(source(b))
+			got := b.column(`SELECT (not_before < $2 AND not_after > $2)::text || ' ' || (l.changed_at < $2)
+				FROM changes JOIN checkout_links AS l ON l.id = entity_id
+				WHERE entity = 'checkout_links' AND op = 'update' AND entity_id = $1`, id, changed)
+			if diff := cmp.Diff([]string{"true true"}, got); diff != "" {
+				t.Errorf("the bounds hold the change, and the request began before it:\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestABoundBehindTheOtherIsDropped has rows that bear times of a database whose
+// clock was ahead, as a restored dump may.
+func TestABoundBehindTheOtherIsDropped(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "seed-ads")
+	b.run(b.links())
+	for _, edit := range []string{
+		`UPDATE sync_runs SET observing_since = observing_since + interval '1 year'`,
+		`UPDATE checkout_links SET changed_at = changed_at + interval '1 year', label = 'by hand'`,
+	} {
+		if _, err := b.db.Pool().Exec(t.Context(), edit); err != nil {
+			t.Fatal(err)
+		}
+	}
+	report := b.run(b.links())
+	if got := b.column(`SELECT DISTINCT (not_before IS NULL)::text FROM changes WHERE run_id = $1::uuid`, report.RunID); !slices.Equal(got, []string{"true"}) {
+		t.Errorf("not_before is null: %q", got)
 	}
 }
 

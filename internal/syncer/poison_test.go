@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"syncer/internal/db"
 	"syncer/internal/fetch/fetchtest"
 	"syncer/internal/syncer"
 	"syncer/internal/syncer/oracle"
@@ -64,10 +65,10 @@ func TestPoisonCostsOneLink(t *testing.T) {
 				}
 				for run := 1; run <= 2; run++ {
 					report := b.run(source(b))
-					if report.Status != syncer.Partial || report.Links.Failed != len(bad) || report.Links.Total != 120 {
+					if report.Status != db.Partial || report.Links.Failed != len(bad) || report.Links.Total != 120 {
 						t.Fatalf("%s: %s, %+v", kind, report.Status, report.Links)
 					}
-					if err := o.Observe(b.clock.Now(), answers); err != nil {
+					if err := o.Observe(b.at(), answers); err != nil {
 						t.Fatal(err)
 					}
 					b.check(o)
@@ -79,12 +80,16 @@ func TestPoisonCostsOneLink(t *testing.T) {
 						}
 					}
 				}
-				since := b.column(`SELECT DISTINCT (last_at - since)::text FROM sync_failures`)
-				if diff := cmp.Diff([]string{"00:15:00"}, since); diff != "" {
-					t.Errorf("%s: since and last_at:\n%s", kind, diff)
+				// The first run saw it fail first, the second one last.
+				when := b.column(`
+					SELECT DISTINCT concat_ws(' ', (SELECT number FROM sync_runs WHERE since BETWEEN started_at AND finished_at),
+						(SELECT number FROM sync_runs WHERE last_at BETWEEN started_at AND finished_at))
+					FROM sync_failures`)
+				if diff := cmp.Diff([]string{"1 2"}, when); diff != "" {
+					t.Errorf("%s: the runs of since and last_at:\n%s", kind, diff)
 				}
 				b.polar.Reset()
-				if report := b.run(source(b)); report.Status != syncer.Succeeded || report.Links.Changed != len(bad) {
+				if report := b.run(source(b)); report.Status != db.Succeeded || report.Links.Changed != len(bad) {
 					t.Errorf("%s: healed, and %s %+v", kind, report.Status, report.Links)
 				}
 				if left := b.column(`SELECT checkout_link_id::text FROM sync_failures`); left != nil {
@@ -103,7 +108,7 @@ func TestALinkThatListCannotShowIsOnRecord(t *testing.T) {
 	b := newBench(t, "seed")
 	b.polar.Goto(4)
 	for range 2 {
-		if report := b.run(b.all()); report.Status != syncer.Partial || report.Links.Failed != 1 || report.Links.Total != 60 {
+		if report := b.run(b.all()); report.Status != db.Partial || report.Links.Failed != 1 || report.Links.Total != 60 {
 			t.Errorf("%s, %+v", report.Status, report.Links)
 		}
 	}
@@ -112,7 +117,7 @@ func TestALinkThatListCannotShowIsOnRecord(t *testing.T) {
 		t.Error(diff)
 	}
 	b.polar.Goto(5)
-	if report := b.run(b.all()); report.Status != syncer.Succeeded || report.Links.Total != 60 {
+	if report := b.run(b.all()); report.Status != db.Succeeded || report.Links.Total != 60 {
 		t.Errorf("healed: %s, %+v", report.Status, report.Links)
 	}
 	if left := b.column(`SELECT checkout_link_id::text FROM sync_failures`); left != nil {

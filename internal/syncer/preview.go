@@ -28,37 +28,33 @@ type Difference struct {
 func (s *Syncer) Preview(ctx context.Context, source Source, each func(Difference)) (Report, error) {
 	began := time.Now()
 	requests := source.Client.Requests()
-	tally := newTally(nil, func() int64 { return source.Client.Requests() - requests })
-	err := s.preview(ctx, source, tally, each)
-	report := tally.report(db.Run{}, source.Name, err, time.Since(began))
-	report.RunID = "" // there is no run
-	return report, err
+	counter := newCounter(nil, func() int64 { return source.Client.Requests() - requests })
+	err := s.preview(ctx, source, counter, each)
+	return counter.report(nil, source.Name, err, time.Since(began)), err
 }
 
-func (s *Syncer) preview(ctx context.Context, source Source, tally *tally, each func(Difference)) error {
-	var missing []fetch.Observed
+func (s *Syncer) preview(ctx context.Context, source Source, counter *counter, each func(Difference)) error {
+	reader := newReader(s.DB, s.Logger, source, &db.Run{}, counter)
 	counted := map[uint64]bool{} // what links of several batches share would be changed once
-	for batch, err := range s.observe(ctx, source, db.Run{}, tally) {
+	for batch, err := range reader.batches(ctx) {
 		if err != nil {
 			return err
 		}
-		there, absent := split(batch.links)
-		missing = append(missing, absent...)
-		changes, err := s.DB.Compare(ctx, rows(there, nil))
+		changes, err := s.DB.Compare(ctx, rows(batch.links, nil, db.Clock{}))
 		if err != nil {
 			return err
 		}
-		for _, o := range there {
+		for _, o := range batch.links {
 			if o.Err != nil {
-				tally.fail(o)
+				counter.fail(o)
 				continue
 			}
 			d := difference(o.Link, changes)
 			if len(d.Changes) == 0 {
-				tally.set(o.ID, unchanged)
+				counter.set(o.ID, unchanged)
 				continue
 			}
-			tally.set(o.ID, changed)
+			counter.set(o.ID, changed)
 			each(d)
 		}
 		for _, c := range changes {
@@ -66,33 +62,30 @@ func (s *Syncer) preview(ctx context.Context, source Source, tally *tally, each 
 			fmt.Fprint(sum, c.Entity, c.EntityID, c.Op, string(c.Before), string(c.After))
 			if !counted[sum.Sum64()] {
 				counted[sum.Sum64()] = true
-				tally.count(c.Op)
+				counter.count(c.Op)
 			}
 		}
 	}
-	ids := make([]uuid.UUID, len(missing))
-	for i, o := range missing {
-		ids[i] = o.ID
-	}
+	ids := idsOf(reader.missing)
 	states, err := s.DB.LinkStates(ctx, ids)
 	if err != nil {
 		return fmt.Errorf("look up missing links: %w", err)
 	}
 	for _, id := range ids {
-		live, known := states[id]
+		state, known := states[id]
 		switch {
-		case live:
-			tally.set(id, gone)
-			tally.count("remove")
-			each(Difference{ID: id.String(), Changes: []db.Change{{Entity: "checkout_links", EntityID: id, Op: "remove"}}})
+		case state.Live:
+			counter.set(id, gone)
+			counter.count(db.Remove)
+			each(Difference{ID: id.String(), Changes: []db.Change{{Entity: "checkout_links", EntityID: id, Op: db.Remove}}})
 		case !known:
-			tally.strangers = append(tally.strangers, id)
+			counter.unknown = append(counter.unknown, id)
 			fallthrough
 		default:
-			tally.set(id, unchanged)
+			counter.set(id, unchanged)
 		}
 	}
-	return s.guard(tally.counts[gone], tally.links(), false)
+	return guard(counter.counts[gone], counter.links(), false)
 }
 
 // difference picks a link's changes out of a batch's, and names what they are
@@ -102,29 +95,13 @@ func difference(l *fetch.CheckoutLink, changes []db.Change) Difference {
 	if l.Label != nil {
 		names[l.ID] = *l.Label
 	}
-	if l.Discount != nil {
-		names[l.Discount.ID] = l.Discount.Name
-	}
-	for i := range l.Products {
-		p := &l.Products[i]
-		names[p.ID] = p.Name
-		for j := range p.Prices {
-			names[p.Prices[j].ID] = p.Name
-			if m := p.Prices[j].Meter; m != nil {
-				names[m.ID] = m.Name
-			}
-		}
-		for j := range p.Benefits {
-			names[p.Benefits[j].ID] = p.Benefits[j].Description
-		}
-		for j := range p.Medias {
-			names[p.Medias[j].ID] = p.Medias[j].Name
-		}
+	for part := range l.Parts() {
+		names[part.ID] = part.Name
 	}
 	d := Difference{ID: l.ID.String(), Label: names[l.ID], Names: names}
 	for _, c := range changes {
 		id := c.EntityID
-		if c.Entity == "prices" && c.Op == "remove" { // no longer nested: found by its product
+		if c.Entity == "prices" && c.Op == db.Remove { // no longer nested: found by its product
 			id = productOf(c)
 			names[c.EntityID] = names[id]
 		}

@@ -21,45 +21,48 @@ const (
 	guardShare = 0.2
 )
 
-// remove marks what Polar says is gone, unless that is suspiciously much: an
-// exchanged token sees none of the links either.
-func (p *pass) remove(ctx context.Context, missing []fetch.Observed) error {
-	ids := make([]uuid.UUID, len(missing))
-	for i, o := range missing {
-		ids[i] = o.ID
+// remove marks the missing links, of which Polar says that they are gone, unless
+// that is suspiciously much. finished are links that count beside those of this run.
+func (w *writer) remove(ctx context.Context, missing []fetch.Observed, finished int, allowMass bool) error {
+	if len(missing) == 0 {
+		return nil
 	}
-	states, err := p.DB.LinkStates(ctx, ids)
+	states, err := w.db.LinkStates(ctx, idsOf(missing))
 	if err != nil {
 		return fmt.Errorf("look up missing links: %w", err)
 	}
 	// A row that came up since the link was asked for has one answer against it.
-	missing = slices.DeleteFunc(missing, func(o fetch.Observed) bool { return states[o.ID] && !o.Confirmed })
+	missing = slices.DeleteFunc(missing, func(o fetch.Observed) bool { return states[o.ID].Live && !o.Confirmed })
 	live := 0
+	organizations := map[uuid.UUID]bool{}
 	for _, o := range missing {
-		id := o.ID
-		alive, known := states[id]
-		if alive {
+		state, known := states[o.ID]
+		switch {
+		case !known:
+			w.counter.unknown = append(w.counter.unknown, o.ID)
+		case state.Live:
 			live++
-		}
-		if !known {
-			p.tally.strangers = append(p.tally.strangers, id)
+			organizations[state.Organization] = true
 		}
 	}
-	total := p.tally.counts[earlier] + p.tally.links() + len(missing)
-	if err := p.guard(live, total, p.options.AllowMassRemoval); err != nil {
+	if err := guard(live, finished+w.counter.links()+len(missing), allowMass); err != nil {
+		return err
+	}
+	// There is no answer that would tell whose links they are, only their rows.
+	if err := w.claim(ctx, sortedIDs(organizations)); err != nil {
 		return err
 	}
 	for chunk := range slices.Chunk(missing, fetch.BatchSize) {
-		if err := p.save(ctx, chunk, nil); err != nil {
+		if err := w.Write(ctx, batch{chunk, w.done}); err != nil {
 			return err
 		}
 	}
-	return nil
+	return w.Flush(ctx)
 }
 
 // guard stops a run that would remove suspiciously many links: an exchanged
 // token sees none of the links either.
-func (s *Syncer) guard(live, total int, allow bool) error {
+func guard(live, total int, allow bool) error {
 	if live <= guardLinks || float64(live) <= guardShare*float64(total) || allow {
 		return nil
 	}

@@ -2,21 +2,12 @@ package syncer
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"time"
 
-	"github.com/google/uuid"
-
 	"syncer/internal/db"
-)
-
-// The ways a run ends, as sync_runs has them.
-const (
-	Succeeded = "succeeded" // all links in place
-	Partial   = "partial"   // some links failed, the rest is in place
-	Failed    = "failed"    // stopped early
-	Abandoned = "abandoned" // told to stop, or taken over
 )
 
 // Report is what a run did. Its JSON is what `backfill --json` prints.
@@ -39,45 +30,45 @@ type Report struct {
 	Requests   int64     `json:"requests"`
 	DurationMS int64     `json:"duration_ms"`
 	Failures   []Failure `json:"failures"`
-	// Strangers are configured links that Polar does not know and that were
-	// never seen: deleted long ago, of another organization, or mistyped.
-	Strangers []string `json:"-"`
-
-	seenAt        time.Time
-	organizations []uuid.UUID
+	// Unknown are configured links that Polar does not know and that were never
+	// seen: deleted long ago, of another organization, or mistyped.
+	Unknown []string `json:"-"`
 }
 
-func (t *tally) report(run db.Run, source string, err error, took time.Duration) Report {
-	r := Report{RunID: run.ID.String(), Source: source, Status: Succeeded, Failures: t.failures}
+// report sums up. run is nil when none could begin.
+func (c *counter) report(run *db.Run, source string, err error, took time.Duration) Report {
+	r := Report{Source: source, Status: db.Succeeded, Failures: c.failures}
+	if run != nil {
+		r.RunID = run.ID.String()
+	}
 	switch {
 	case errors.Is(err, context.Canceled) || errors.Is(err, db.ErrLost):
-		r.Status = Abandoned
+		r.Status = db.Abandoned
 	case err != nil:
-		r.Status = Failed
-	case len(t.failures) > 0:
-		r.Status = Partial
+		r.Status = db.Failed
+	case len(c.failures) > 0:
+		r.Status = db.Partial
 	}
 	if r.Failures == nil {
 		r.Failures = []Failure{} // an empty list in JSON, not null
 	}
-	r.Links.Total = t.links()
-	r.Links.Changed, r.Links.Unchanged, r.Links.Removed, r.Links.Failed = t.counts[changed], t.counts[unchanged], t.counts[gone], t.counts[failed]
-	r.Rows.Inserted, r.Rows.Updated, r.Rows.Removed = t.inserted, t.updated, t.removed
-	r.Requests, r.DurationMS = t.requests(), took.Milliseconds()
-	r.seenAt, r.organizations = t.seenAt, sortedIDs(t.organizations)
-	for _, id := range t.strangers {
-		r.Strangers = append(r.Strangers, id.String())
+	r.Links.Total = c.links()
+	r.Links.Changed, r.Links.Unchanged, r.Links.Removed, r.Links.Failed = c.counts[changed], c.counts[unchanged], c.counts[gone], c.counts[failed]
+	r.Rows.Inserted, r.Rows.Updated, r.Rows.Removed = c.inserted, c.updated, c.removed
+	r.Requests, r.DurationMS = c.requests(), took.Milliseconds()
+	for _, id := range c.unknown {
+		r.Unknown = append(r.Unknown, id.String())
 	}
 	return r
 }
 
 // result is the report as the row of sync_runs.
-func (r *Report) result(err error) db.Result {
+func (r *Report) result(err error, checkpoint json.RawMessage) db.Result {
 	result := db.Result{
 		Status: r.Status, Total: r.Links.Total, Changed: r.Links.Changed, Unchanged: r.Links.Unchanged,
 		Gone: r.Links.Removed, Failed: r.Links.Failed,
 		Inserted: r.Rows.Inserted, Updated: r.Rows.Updated, Removed: r.Rows.Removed, Requests: r.Requests,
-		SeenAt: r.seenAt, Organizations: r.organizations,
+		Checkpoint: checkpoint,
 	}
 	switch {
 	case errors.Is(err, context.Canceled):
@@ -89,9 +80,9 @@ func (r *Report) result(err error) db.Result {
 }
 
 // log writes a run's end, once, with what an operator has to know.
-func log(ctx context.Context, logger *slog.Logger, r Report, strangers []uuid.UUID) {
+func log(ctx context.Context, logger *slog.Logger, r Report) {
 	level := slog.LevelInfo
-	if r.Status == Partial || r.Status == Failed {
+	if r.Status == db.Partial || r.Status == db.Failed {
 		level = slog.LevelWarn
 	}
 	logger.Log(ctx, level, "run finished",
@@ -104,7 +95,7 @@ func log(ctx context.Context, logger *slog.Logger, r Report, strangers []uuid.UU
 	for _, f := range r.Failures {
 		logger.WarnContext(ctx, "link failed", slog.String("link", f.ID), slog.String("kind", f.Kind), slog.String("reason", f.Message))
 	}
-	if len(strangers) > 0 {
-		logger.WarnContext(ctx, "links unknown to Polar: deleted, of another organization, or mistyped", slog.Any("links", strangers))
+	if len(r.Unknown) > 0 {
+		logger.WarnContext(ctx, "links unknown to Polar: deleted, of another organization, or mistyped", slog.Any("links", r.Unknown))
 	}
 }

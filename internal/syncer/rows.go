@@ -1,9 +1,7 @@
 package syncer
 
 import (
-	"bytes"
 	"errors"
-	"maps"
 	"slices"
 	"time"
 
@@ -14,15 +12,14 @@ import (
 )
 
 // rows turns observed links into the rows of one batch: sorted by key, each key
-// once. It is pure: no I/O, no clock.
+// once. It is pure: no I/O, no clock but the given one.
 //
-// Links share products, and products share benefits, so most nested objects
-// come many times. Of several copies the one whose request began last counts.
-// Products, benefits, medias, meters and discounts that landed are left out, a
-// product with its prices.
-func rows(observed []fetch.Observed, landed *inPlace) *db.Batch {
-	c := collect(observed, landed)
-	b := &db.Batch{Organizations: sortedIDs(c.organizations)}
+// Links share products, and products share benefits, so most nested objects come
+// many times. Of several copies the one whose request began last counts. What is in
+// place is left out, a product with its prices.
+func rows(observed []fetch.Observed, inPlace map[uuid.UUID]bool, clock db.Clock) *db.Batch {
+	c := collect(observed, inPlace, clock)
+	b := &db.Batch{Organizations: sortedIDs(c.organizations), Written: c.written}
 	for _, m := range sorted(c.meters) {
 		addMeter(b, m)
 	}
@@ -32,6 +29,7 @@ func rows(observed []fetch.Observed, landed *inPlace) *db.Batch {
 	for _, p := range sorted(c.prices) {
 		addPrice(b, p)
 	}
+	b.OfferedPrices.Offered = b.Prices.ID
 	for _, x := range sorted(c.benefits) {
 		addBenefit(b, x)
 	}
@@ -49,50 +47,16 @@ func rows(observed []fetch.Observed, landed *inPlace) *db.Batch {
 		b.RemovedCheckoutLinks.SeenAt = append(b.RemovedCheckoutLinks.SeenAt, c.gone[id])
 	}
 	for _, id := range sortedIDs(c.failed) {
-		addFailure(b, c.failed[id])
+		addFailure(b, c.failed[id], clock)
 	}
-	b.Landed = c.landed
 	for _, o := range observed {
-		if o.At.After(b.SeenAt) {
-			b.SeenAt = o.At
-		}
-		if b.Oldest.IsZero() || o.At.Before(b.Oldest) {
-			b.Oldest = o.At
+		if until := clock.Latest(o.Until); until.After(b.NotAfter) {
+			b.NotAfter = until
 		}
 	}
-	if landed != nil && landed.used {
-		b.LeftOutSince = &landed.since
-	}
-	addDrift(b, observed)
+	addDrift(b, observed, clock)
 	return b
 }
-
-// seen is a copy of a thing and when the request began that showed it.
-type seen[T any] struct {
-	id uuid.UUID
-	at time.Time
-	v  *T
-}
-
-// newest keeps of each thing the copy seen last.
-type newest[T any] map[uuid.UUID]seen[T]
-
-func (n newest[T]) add(id uuid.UUID, at time.Time, v *T) {
-	if old, ok := n[id]; !ok || old.at.Before(at) {
-		n[id] = seen[T]{id, at, v}
-	}
-}
-
-func sorted[T any](n newest[T]) []seen[T] {
-	return slices.SortedFunc(maps.Values(n), func(a, b seen[T]) int { return compareIDs(a.id, b.id) })
-}
-
-func sortedIDs[T any](m map[uuid.UUID]T) []uuid.UUID {
-	return slices.SortedFunc(maps.Keys(m), compareIDs)
-}
-
-// compareIDs orders as Postgres orders uuid.
-func compareIDs(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }
 
 // collected is everything in a batch, each thing once.
 type collected struct {
@@ -105,12 +69,12 @@ type collected struct {
 	discounts newest[fetch.Discount]
 	gone      map[uuid.UUID]time.Time
 	failed    map[uuid.UUID]fetch.Observed
-	landed    []uuid.UUID
+	written   []uuid.UUID
 
 	organizations map[uuid.UUID]bool
 }
 
-func collect(observed []fetch.Observed, landed *inPlace) *collected {
+func collect(observed []fetch.Observed, inPlace map[uuid.UUID]bool, clock db.Clock) *collected {
 	c := &collected{
 		links: newest[fetch.CheckoutLink]{}, products: newest[fetch.Product]{}, prices: newest[fetch.Price]{},
 		meters: newest[fetch.Meter]{}, benefits: newest[fetch.Benefit]{}, medias: newest[fetch.Media]{},
@@ -118,61 +82,49 @@ func collect(observed []fetch.Observed, landed *inPlace) *collected {
 		failed: map[uuid.UUID]fetch.Observed{}, organizations: map[uuid.UUID]bool{},
 	}
 	for _, o := range observed {
+		at := clock.Earliest(o.At)
 		switch {
 		case errors.Is(o.Err, fetch.ErrNotFound):
-			c.gone[o.ID] = o.At
-			c.landed = append(c.landed, o.ID)
+			c.gone[o.ID] = at
+			c.written = append(c.written, o.ID)
 		case o.Err != nil:
 			c.failed[o.ID] = o
 		default:
-			c.landed = append(c.landed, o.ID)
-			c.links.add(o.ID, o.At, o.Link)
+			c.written = append(c.written, o.ID)
+			c.links.add(o.ID, at, o.Link)
 			c.organizations[o.Link.OrganizationID] = true
-			if d := o.Link.Discount; d != nil && !landed.has(d.ID) {
-				c.discounts.add(d.ID, o.At, d)
-			}
-			for i := range o.Link.Products {
-				if p := &o.Link.Products[i]; !landed.has(p.ID) {
-					c.products.add(p.ID, o.At, p)
+			for part := range o.Link.Parts() {
+				if !inPlace[part.ID] {
+					c.add(part, at)
 				}
 			}
 		}
 	}
-	// What a product shows counts as of the copy of the product that counts.
+	// A product has the prices of the copy that counts, and no other.
 	for _, p := range c.products {
 		for i := range p.v.Prices {
-			price := &p.v.Prices[i]
-			c.prices.add(price.ID, p.at, price)
-			if price.Meter != nil && !landed.has(price.Meter.ID) {
-				c.meters.add(price.Meter.ID, p.at, price.Meter)
-			}
-		}
-		for i := range p.v.Benefits {
-			if !landed.has(p.v.Benefits[i].ID) {
-				c.benefits.add(p.v.Benefits[i].ID, p.at, &p.v.Benefits[i])
-			}
-		}
-		for i := range p.v.Medias {
-			if !landed.has(p.v.Medias[i].ID) {
-				c.medias.add(p.v.Medias[i].ID, p.at, &p.v.Medias[i])
-			}
+			c.prices.add(p.v.Prices[i].ID, p.at, &p.v.Prices[i])
 		}
 	}
-	slices.SortFunc(c.landed, compareIDs)
+	slices.SortFunc(c.written, compareIDs)
 	return c
 }
 
-// inPlace are things whose rows are in place. nil: none.
-type inPlace struct {
-	ids   map[uuid.UUID]bool
-	since time.Time // when the first request began that showed one of them
-	used  bool      // has said yes
-}
-
-func (p *inPlace) has(id uuid.UUID) bool {
-	if p == nil || !p.ids[id] {
-		return false
+// add takes a part that is not in place. Prices come with their product.
+func (c *collected) add(part fetch.Part, at time.Time) {
+	if part.Organization != uuid.Nil {
+		c.organizations[part.Organization] = true
 	}
-	p.used = true
-	return true
+	switch thing := part.Thing.(type) {
+	case *fetch.Product:
+		c.products.add(part.ID, at, thing)
+	case *fetch.Meter:
+		c.meters.add(part.ID, at, thing)
+	case *fetch.Benefit:
+		c.benefits.add(part.ID, at, thing)
+	case *fetch.Media:
+		c.medias.add(part.ID, at, thing)
+	case *fetch.Discount:
+		c.discounts.add(part.ID, at, thing)
+	}
 }

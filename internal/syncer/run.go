@@ -1,65 +1,38 @@
 // Package syncer carries checkout links from Polar into Postgres.
 //
-// Run is one pass over one source: fetch, compare, save, report. Everything that
-// triggers a sync (schedule, backfill, demo) calls it. The way of the data is
-// one straight line: fetch yields batches of observed links, rows turns a batch
-// into rows, db.Save writes them in one transaction, the tally counts.
+// Run is one pass over one source: read, write, flush, settle, remove, report.
+// Everything that triggers a sync (schedule, backfill, demo) calls it. The data
+// takes one straight line: the reader yields batches of observed links, rows turns
+// a batch into rows, the writer saves them in one transaction, the counter counts.
+// The tracker knows what of it links share.
 package syncer
 
 import (
+	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"slices"
 	"time"
 
 	"github.com/google/uuid"
 
 	"syncer/internal/db"
-	"syncer/internal/fetch"
 )
-
-// Source is one organization's links to keep.
-type Source struct {
-	Name   string
-	Client *fetch.Client
-	All    bool        // every link of the organization
-	IDs    []uuid.UUID // these, when not All; sorted, each once
-	Way    fetch.Way   // how links are asked for; "": fetch.Auto
-}
-
-// wants says whether the source is about the link.
-func (s *Source) wants(id uuid.UUID) bool {
-	if s.All {
-		return true
-	}
-	_, wanted := slices.BinarySearchFunc(s.IDs, id, compareIDs)
-	return wanted
-}
-
-// Scope names what the source wants, as the column scope of sync_runs does: runs of
-// one scope ask for the same links.
-func (s *Source) Scope() string {
-	if s.All {
-		return "all"
-	}
-	sum := sha256.New()
-	for _, id := range s.IDs {
-		sum.Write(id[:])
-	}
-	return fmt.Sprintf("%d links, %.8x", len(s.IDs), sum.Sum(nil))
-}
 
 // Syncer runs passes into one schema.
 type Syncer struct {
 	DB     *db.DB
 	Logger *slog.Logger
-	Now    func() time.Time // the clock of the source's client; nil: time.Now
+	Now    func() time.Time // of this machine, as the source's client's; nil: time.Now
 	// KeepChanges is how far back the history of changes is kept; 0: all of it.
 	KeepChanges time.Duration
+	// BeatEvery is how often a run gives a sign of life; 0: db.BeatEvery. ClaimEvery is
+	// how often, about, a run that waits for another looks whether it may begin; 0:
+	// half a second.
+	BeatEvery, ClaimEvery time.Duration
 }
 
 func (s *Syncer) now() time.Time {
@@ -71,139 +44,179 @@ func (s *Syncer) now() time.Time {
 
 // Options are what differs from run to run.
 type Options struct {
-	Trigger          string         // what called: start, schedule, backfill
-	AllowMassRemoval bool           // go on where the guard would stop
-	Resume           bool           // note how far the run is, for the next one to go on if it is killed
-	Restart          bool           // do not go on with a run that was killed
-	Progress         func(Progress) // called after every batch, if set
+	Trigger          string              // what called: start, schedule, backfill
+	AllowMassRemoval bool                // go on where the guard would stop
+	Resume           bool                // note how far the run is, for the next one to resume if it is killed
+	Restart          bool                // do not resume a run that was killed
+	FailIfRunning    bool                // do not wait for a run that holds the source or its organization
+	Waiting          func(*db.HeldError) // called before the run waits for another, if set
+	Progress         func(Progress)      // called after every batch, if set
 }
 
-// Run makes one pass over source. The report is true also when there is an
-// error, for what was done until then: a *db.HeldError when another run holds
-// the source, fetch.ErrRefused, an error that fetch.Unreachable knows,
-// ErrMassRemoval, db.ErrUnreachable, the context's, or an unexpected one. Links
-// that failed by themselves are no error; the report has them.
+// Run makes one pass over source. It waits while another run holds the source or
+// its organization. The report is true also when there is an error, for what was
+// done until then: a *db.HeldError with FailIfRunning, fetch.ErrRefused, an error
+// that fetch.Unreachable knows, ErrMassRemoval, db.ErrUnreachable, db.ErrLost, the
+// context's, or an unexpected one. Links that failed by themselves are no error;
+// the report has them.
 func (s *Syncer) Run(ctx context.Context, source Source, options Options) (Report, error) {
 	began := time.Now()
 	requests := source.Client.Requests()
-	held, err := s.DB.StartRun(ctx, db.Start{
-		Source: source.Name, Trigger: options.Trigger, Scope: source.Scope(), At: s.now(),
-		Resume: options.Resume && !options.Restart,
-	})
+	counter := newCounter(options.Progress, func() int64 { return source.Client.Requests() - requests })
+	run, err := s.start(ctx, source, options)
 	if err != nil {
-		return Report{Source: source.Name, Status: Failed, Failures: []Failure{}}, err
+		report := counter.report(nil, source.Name, err, time.Since(began))
+		return report, err
 	}
-	logger := s.Logger.With(slog.String("source", source.Name), slog.String("run", held.ID.String()))
-	logger.InfoContext(ctx, "run started", slog.String("trigger", options.Trigger), slog.Bool("resumed", held.Checkpoint != nil))
+	logger := s.Logger.With(slog.String("source", source.Name), slog.String("run", run.ID.String()))
+	logger.InfoContext(ctx, "run started", slog.String("trigger", options.Trigger), slog.Bool("resumes", run.Checkpoint != nil))
 
-	tally := newTally(options.Progress, func() int64 { return source.Client.Requests() - requests })
-	p := &pass{Syncer: s, held: held, source: source, options: options, tally: tally, witness: newWitness()}
-	err = s.whileHeld(ctx, held, tally, p.run)
-
-	if err == nil && s.KeepChanges > 0 {
-		err = s.DB.PruneChanges(ctx, s.now().Add(-s.KeepChanges))
-	}
-	report := tally.report(held, source.Name, err, time.Since(began))
+	p := &pass{Syncer: s, logger: logger, run: run, source: source, options: options, counter: counter}
+	p.writer = &writer{db: s.DB, run: run, counter: counter, claim: p.claim, resumable: options.Resume}
+	err = p.whileHeld(ctx, p.converge)
+	report := counter.report(run, source.Name, err, time.Since(began))
 	finish, cancel := outlive(ctx)
 	defer cancel()
-	if e := s.DB.FinishRun(finish, held, report.result(err)); e != nil && !errors.Is(err, db.ErrLost) {
+	if e := s.DB.FinishRun(finish, run, report.result(err, p.writer.checkpoint())); e != nil && !errors.Is(e, db.ErrLost) {
 		err = errors.Join(err, fmt.Errorf("finish the run: %w", e))
 	}
-	log(ctx, logger, report, tally.strangers)
+	log(ctx, logger, report)
 	return report, err
 }
 
-// pass is one way through everything that a source wants.
+// start begins the run as soon as nobody else holds what it wants.
+func (s *Syncer) start(ctx context.Context, source Source, options Options) (run *db.Run, err error) {
+	_, err = s.patiently(ctx, options, func() error {
+		run, err = s.DB.StartRun(ctx, db.Start{
+			Source: source.Name, Trigger: options.Trigger, Scope: source.Scope(),
+			Resume: options.Resume && !options.Restart, Now: s.now,
+		})
+		return err
+	})
+	return run, err
+}
+
+// patiently calls try until no other run is in its way, and says whether one was.
+func (s *Syncer) patiently(ctx context.Context, options Options, try func() error) (waited bool, err error) {
+	every := cmp.Or(s.ClaimEvery, claimEvery)
+	for {
+		err := try()
+		held, ok := errors.AsType[*db.HeldError](err)
+		if !ok || options.FailIfRunning {
+			return waited, err
+		}
+		if !waited {
+			s.Logger.InfoContext(ctx, "waiting for another run", slog.String("source", held.Wanted), slog.Any("held", held))
+			if options.Waiting != nil {
+				options.Waiting(held)
+			}
+		}
+		waited = true
+		select {
+		case <-ctx.Done():
+			return waited, ctx.Err()
+		case <-time.After(every/2 + rand.N(every)): //nolint:gosec // jitter: those that wait do not come back together
+		}
+	}
+}
+
+const claimEvery = 500 * time.Millisecond
+
+// pass is one run under way.
 type pass struct {
 	*Syncer
-	held    db.Run
+
+	logger  *slog.Logger
+	run     *db.Run
 	source  Source
 	options Options
-	tally   *tally
-	witness *witness
-	saving  *saving // what is on its way into the database; nil: nothing
+	reader  *reader
+	writer  *writer
+	counter *counter
 }
 
-// run fetches everything the source wants and saves it batch by batch. What was
-// seen in different states is fetched again. What Polar says is gone waits for
+// errOvertaken says that another run of the same organization has written since this
+// one began, so that what this one has observed may be older.
+var errOvertaken = errors.New("another run has written since")
+
+// converge makes the pass, from the beginning again when another run of the
+// organization has come in between: a later run must be later in everything.
+func (p *pass) converge(ctx context.Context) error {
+	for {
+		err := p.once(ctx)
+		if err == nil && p.KeepChanges > 0 {
+			err = p.DB.PruneChanges(ctx, p.run.Clock.Earliest(p.now()).Add(-p.KeepChanges))
+		}
+		if !errors.Is(err, errOvertaken) {
+			return err
+		}
+		p.logger.InfoContext(ctx, "another run of the organization came in between, starting over")
+		p.run.Checkpoint = nil
+		p.counter.restart()
+	}
+}
+
+// once reads everything the source wants and writes it batch by batch. What was
+// seen in different states is fetched once more. What Polar says is gone waits for
 // the end, when it is known how much that is.
-func (p *pass) run(ctx context.Context) (err error) {
-	defer func() {
-		if _, e := p.saved(ctx); err == nil {
-			err = e
-		}
-	}()
-	var missing []fetch.Observed
-	for batch, err := range p.observe(ctx, p.source, p.held, p.tally) {
+func (p *pass) once(ctx context.Context) error {
+	p.reader = newReader(p.DB, p.logger, p.source, p.run, p.counter)
+	p.writer.tracker = newTracker()
+	p.writer.pending = nil
+	for batch, err := range p.reader.batches(ctx) {
 		if err != nil {
+			return errors.Join(err, p.writer.Flush(ctx))
+		}
+		if err := p.writer.Write(ctx, batch); err != nil {
 			return err
-		}
-		there, absent := split(batch.links)
-		missing = append(missing, absent...)
-		var done json.RawMessage
-		if p.options.Resume {
-			batch.done.Gone = distinct(batch.done.Gone, missing)
-			if done, err = json.Marshal(batch.done); err != nil {
-				return fmt.Errorf("note how far the run is: %w", err)
-			}
-		}
-		if err := p.see(ctx, there, done); err != nil {
-			return err
-		}
-		if !batch.paged { // a killed run must not have asked for many links in vain
-			if _, err := p.saved(ctx); err != nil {
-				return err
-			}
 		}
 	}
-	if _, err := p.saved(ctx); err != nil {
+	if err := p.writer.Flush(ctx); err != nil {
 		return err
 	}
-	if err := p.settle(ctx); err != nil {
+	left, err := p.writer.settle(ctx, p.source.Client)
+	if err != nil {
 		return err
 	}
-	if p.source.All && p.tally.outcomes[uuid.Nil] != failed { // LIST holds no link any more that cannot be shown
-		if err := p.DB.ForgetFailures(ctx, p.held.Source, uuid.Nil); err != nil {
+	if len(left) > 0 {
+		p.logger.InfoContext(ctx, "kept changing while it was read, left to the next run", slog.Any("things", left))
+	}
+	if p.source.All && len(p.reader.nameless) == 0 { // LIST shows every link by now
+		if err := p.DB.ForgetFailures(ctx, p.run.Source, uuid.Nil); err != nil {
 			return err
 		}
 	}
-	if len(missing) == 0 {
+	return p.writer.remove(ctx, p.reader.missing, p.reader.finished, p.options.AllowMassRemoval)
+}
+
+// claim makes sure that the run holds the organizations before anything of theirs is
+// written. The error is errOvertaken when what was observed until now may be older
+// than what is in the tables.
+func (p *pass) claim(ctx context.Context, organizations []uuid.UUID) error {
+	if !slices.ContainsFunc(organizations, func(id uuid.UUID) bool { return !slices.Contains(p.run.Organizations, id) }) {
 		return nil
 	}
-	return p.remove(ctx, missing)
-}
-
-// distinct adds the ids of links to ids, each once.
-func distinct(ids []uuid.UUID, links []fetch.Observed) []uuid.UUID {
-	all := slices.Clone(ids)
-	for _, o := range links {
-		all = append(all, o.ID)
+	wanted := slices.Concat(p.run.Organizations, organizations) // kept over attempts that let go of all
+	var overtaken bool
+	waited, err := p.patiently(ctx, p.options, func() (err error) {
+		overtaken, err = p.DB.Claim(ctx, p.run, wanted)
+		return err
+	})
+	if err == nil && (waited || overtaken) {
+		return errOvertaken
 	}
-	slices.SortFunc(all, compareIDs)
-	return slices.Compact(all)
+	return err
 }
 
-// split takes the links apart that Polar says are gone.
-func split(links []fetch.Observed) (there, absent []fetch.Observed) {
-	for _, o := range links {
-		if errors.Is(o.Err, fetch.ErrNotFound) {
-			absent = append(absent, o)
-		} else {
-			there = append(there, o)
-		}
-	}
-	return there, absent
-}
-
-// whileHeld calls work while it keeps giving signs of life, and stops it when
-// the run was taken over.
-func (s *Syncer) whileHeld(ctx context.Context, held db.Run, tally *tally, work func(context.Context) error) error {
+// whileHeld calls work while it keeps giving signs of life, and stops it when the
+// run is taken over.
+func (p *pass) whileHeld(ctx context.Context, work func(context.Context) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)
-		ticker := time.NewTicker(db.BeatEvery)
+		ticker := time.NewTicker(cmp.Or(p.BeatEvery, db.BeatEvery))
 		defer ticker.Stop()
 		for {
 			select {
@@ -212,7 +225,7 @@ func (s *Syncer) whileHeld(ctx context.Context, held db.Run, tally *tally, work 
 			case <-ticker.C:
 			}
 			// A beat that fails otherwise is not the end: saving will tell.
-			if err := s.DB.Beat(ctx, held, tally.requests()); errors.Is(err, db.ErrLost) {
+			if err := p.DB.Beat(ctx, p.run, p.counter.requests(), p.writer.checkpoint()); errors.Is(err, db.ErrLost) {
 				cancel(err)
 			}
 		}

@@ -29,7 +29,7 @@ func TestTablesEqualTheOracle(t *testing.T) {
 					for step := stride - 1; step < rec.Len(); step += stride {
 						b.polar.Goto(step)
 						b.run(source(b))
-						if err := o.Observe(b.clock.Now(), b.answers(rec)); err != nil {
+						if err := o.Observe(b.at(), b.answers(rec)); err != nil {
 							t.Fatal(err)
 						}
 						b.check(o)

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"testing"
 
+	"syncer/internal/db"
 	"syncer/internal/fetch/fetchtest"
-	"syncer/internal/syncer"
 	"syncer/internal/syncer/oracle"
 )
 
@@ -158,10 +158,10 @@ func TestTomorrowsAnswersLand(t *testing.T) {
 				b, o := newBench(t, scenario), oracle.New()
 				answers := mutateAll(b, rec, test.change)
 				report := b.run(b.links())
-				if report.Status != syncer.Succeeded {
+				if report.Status != db.Succeeded {
 					t.Fatalf("%s: %d of %d links failed, the first: %+v", scenario, report.Links.Failed, report.Links.Total, report.Failures[0])
 				}
-				if err := o.Observe(b.clock.Now(), answers); err != nil {
+				if err := o.Observe(b.at(), answers); err != nil {
 					t.Fatal(err)
 				}
 				b.check(o)

@@ -2,7 +2,6 @@ package syncer
 
 import (
 	"cmp"
-	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -13,60 +12,12 @@ import (
 	"syncer/internal/fetch/wire"
 )
 
-// Failure is one link that could not be synced.
-type Failure struct {
-	ID      string `json:"id"` // of the link; empty when LIST alone could tell
-	Kind    string `json:"kind"`
-	Message string `json:"message"`
-}
-
-// failureKind names an error's kind as sync_failures does.
-func failureKind(err error) string {
-	for kind, name := range map[error]string{
-		fetch.ErrNotFound:    "not_found",
-		fetch.ErrRefused:     "refused",
-		fetch.ErrRateLimited: "rate_limited",
-		fetch.ErrUnavailable: "unavailable",
-		fetch.ErrBadAnswer:   "bad_answer",
-		db.ErrRejected:       "rejected",
-		ErrTorn:              "torn",
-	} {
-		if errors.Is(err, kind) {
-			return name
-		}
-	}
-	return "unexpected"
-}
-
-// addFailure notes a link that could not be synced, with what Polar answered.
-func addFailure(b *db.Batch, o fetch.Observed) {
-	r := &b.Failures
-	r.CheckoutLinkID = append(r.CheckoutLinkID, o.ID)
-	r.At = append(r.At, o.At)
-	r.Kind = append(r.Kind, failureKind(o.Err))
-	r.Message = append(r.Message, storable(o.Err.Error()))
-	var path, body *string
-	if e, ok := errors.AsType[*fetch.Error](o.Err); ok && e.Path != "" {
-		path = new(storable(e.Path))
-	}
-	if o.Body != nil {
-		body = new(storable(string(o.Body)))
-	}
-	r.Path = append(r.Path, path)
-	r.Body = append(r.Body, body)
-}
-
-// storable replaces what a Postgres text cannot hold.
-func storable(text string) string {
-	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
-}
-
 // sampleLength bounds what drift keeps of an unknown value, in bytes.
 const sampleLength = 200
 
 // addDrift notes what the answers hold that this program does not know, each
 // thing once with how many links had it.
-func addDrift(b *db.Batch, observed []fetch.Observed) {
+func addDrift(b *db.Batch, observed []fetch.Observed, clock db.Clock) {
 	type key struct{ kind, path, value string }
 	type drift struct {
 		sample string
@@ -83,7 +34,7 @@ func addDrift(b *db.Batch, observed []fetch.Observed) {
 				k.value = sample
 			}
 			if found[k] == nil {
-				found[k] = &drift{sample: sample, at: o.At}
+				found[k] = &drift{sample: sample, at: clock.Earliest(o.At)}
 			}
 			if !inLink[k] {
 				inLink[k] = true

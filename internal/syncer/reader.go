@@ -1,0 +1,226 @@
+package syncer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"maps"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"syncer/internal/db"
+	"syncer/internal/fetch"
+)
+
+// batch is some observed links, and how far the run is when they are written.
+type batch struct {
+	links []fetch.Observed
+	done  checkpoint
+}
+
+// splitting is how many requests it takes, about, to find a link that is at fault
+// for a page that does not come.
+const splitting = 16
+
+// reader reads everything a source wants.
+type reader struct {
+	db      *db.DB
+	logger  *slog.Logger
+	source  Source
+	run     *db.Run // may resume a stopped one
+	counter *counter
+
+	done          checkpoint
+	finished      int                // links that the stopped run had finished
+	again         []uuid.UUID        // links that failed there
+	seen          map[uuid.UUID]bool // links that need not be asked for any more
+	left          int                // configured links that no page has shown yet
+	organizations map[uuid.UUID]bool // whose links pages showed
+	nameless      []fetch.Observed   // links that LIST holds and Polar cannot show
+	missing       []fetch.Observed   // links that Polar says are gone
+}
+
+func newReader(d *db.DB, logger *slog.Logger, source Source, run *db.Run, counter *counter) *reader {
+	return &reader{
+		db: d, logger: logger, source: source, run: run, counter: counter,
+		done: checkpoint{Server: source.Client.Server()},
+		seen: map[uuid.UUID]bool{}, organizations: map[uuid.UUID]bool{},
+	}
+}
+
+// batches yields everything the source wants: by page while that costs fewer
+// requests than to ask for what is left by id, and then by id what the pages did not
+// show. Absence from the pages proves nothing. Links that are gone are not yielded;
+// they are in missing at the end.
+func (r *reader) batches(ctx context.Context) iter.Seq2[batch, error] {
+	return func(yield func(batch, error) bool) {
+		before, err := resume(ctx, r.db, &r.source, r.run)
+		if err != nil {
+			yield(batch{}, err)
+			return
+		}
+		r.takeUp(before)
+		r.counter.expect(len(r.source.IDs))
+		if !r.pages(ctx, yield) {
+			return
+		}
+		ids, err := r.unshown(ctx)
+		if err != nil {
+			yield(batch{}, err)
+			return
+		}
+		if len(ids) > 0 && !r.links(ctx, ids, yield) {
+			return
+		}
+		if r.source.All && len(r.nameless) > 0 {
+			yield(batch{r.nameless, r.done}, nil)
+		}
+	}
+}
+
+// takeUp goes on where a stopped run was; nil: at the beginning. What that one had
+// finished counts as done, but for what failed, which is tried again.
+func (r *reader) takeUp(before *resumption) {
+	r.left = len(r.source.IDs)
+	if before == nil {
+		return
+	}
+	r.done, r.again, r.finished = before.checkpoint, before.failed, len(before.finished)
+	r.left -= r.finished
+	for _, id := range before.finished {
+		r.seen[id] = true
+	}
+	if before.Pages > 0 {
+		r.organizations[before.Page.Organization] = true
+	}
+}
+
+// pages yields the pages, as many as are worth it. It is false when that was the end
+// of reading.
+func (r *reader) pages(ctx context.Context, yield func(batch, error) bool) bool {
+	strategy := r.source.Strategy
+	if !r.source.All && (strategy == fetch.ByID || strategy != fetch.ByList && r.left < 2) {
+		return true
+	}
+	pages := fetch.Pages{
+		From: r.done.Pages + 1, Plan: r.plan,
+		Whole: !r.source.All && strategy != fetch.ByList && r.left < splitting,
+	}
+	for links, err := range r.source.Client.WalkPages(ctx, pages) {
+		if err != nil {
+			return r.withoutPages(ctx, err, yield)
+		}
+		if !yield(batch{r.page(links), r.done}, nil) {
+			return false
+		}
+	}
+	return true
+}
+
+// plan decides how many pages are worth it, now that the size of the organization
+// is known.
+func (r *reader) plan(total int) (more func(next, last int) bool) {
+	switch {
+	case r.source.All:
+		r.counter.expect(total)
+		return nil
+	case len(r.source.IDs) >= total:
+		return nil
+	case r.source.Strategy == fetch.ByList:
+		return func(int, int) bool { return r.left > 0 }
+	}
+	return func(next, last int) bool { return last-next+1 < r.left }
+}
+
+// withoutPages goes on by id where pages were only the cheaper way.
+func (r *reader) withoutPages(ctx context.Context, err error, yield func(batch, error) bool) bool {
+	if r.source.All || r.source.Strategy == fetch.ByList || errors.Is(err, fetch.ErrRefused) || ctx.Err() != nil {
+		return yield(batch{}, err)
+	}
+	r.logger.WarnContext(ctx, "a page of links does not come, asking for each by id", slog.Any("error", err))
+	return true
+}
+
+// page takes from a page what is wanted and new.
+func (r *reader) page(all []fetch.Observed) (links []fetch.Observed) {
+	r.done.Pages++
+	r.done.Page = mark{}
+	for place, l := range all {
+		if l.Link != nil {
+			r.done.Page = markOf(l, place)
+			r.organizations[l.Link.OrganizationID] = true
+		}
+		switch {
+		case l.ID == uuid.Nil:
+			r.nameless = append(r.nameless, l)
+		case r.source.wants(l.ID) && !r.seen[l.ID]:
+			r.seen[l.ID] = true
+			r.left--
+			r.done.Shown++
+			links = append(links, l)
+		}
+	}
+	return links
+}
+
+// unshown lists the links that no page showed, sorted, and then those that are
+// gone, says the run that this one resumes.
+func (r *reader) unshown(ctx context.Context) ([]uuid.UUID, error) {
+	ids := slices.Clone(r.source.IDs)
+	if r.source.All {
+		var err error
+		if ids, err = r.db.LiveLinks(ctx, slices.Collect(maps.Keys(r.organizations))); err != nil {
+			return nil, fmt.Errorf("look up known links: %w", err)
+		}
+		ids = distinct(ids, r.again)
+	}
+	ids = slices.DeleteFunc(ids, func(id uuid.UUID) bool { return r.seen[id] || slices.Contains(r.done.Gone, id) })
+	return append(ids, r.done.Gone...), nil
+}
+
+// links yields the links that are asked for one by one. That a link is gone is
+// asked again where that would mark a row as removed. It is false when that was the
+// end of reading.
+func (r *reader) links(ctx context.Context, ids []uuid.UUID, yield func(batch, error) bool) bool {
+	states, err := r.db.LinkStates(ctx, ids)
+	if err != nil {
+		return yield(batch{}, fmt.Errorf("look up known links: %w", err))
+	}
+	live := func(id uuid.UUID) bool { return states[id].Live }
+	for links, err := range r.source.Client.Walk(ctx, ids, live) {
+		there, absent := split(links)
+		r.missing = append(r.missing, absent...)
+		r.done.Gone = distinct(r.done.Gone, idsOf(absent))
+		for _, l := range links {
+			if compareIDs(l.ID, r.done.Through) > 0 {
+				r.done.Through = l.ID
+			}
+			if l.Link != nil {
+				r.done.Link = markOf(l, 0)
+			}
+			// A link without a name in LIST has one here.
+			if e, ok := errors.AsType[*fetch.Error](l.Err); ok && e.Status == 500 && len(r.nameless) > 0 {
+				r.nameless = r.nameless[1:]
+			}
+		}
+		if !yield(batch{there, r.done}, err) || err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// split takes the links apart that Polar says are gone.
+func split(links []fetch.Observed) (there, absent []fetch.Observed) {
+	for _, o := range links {
+		if errors.Is(o.Err, fetch.ErrNotFound) {
+			absent = append(absent, o)
+		} else {
+			there = append(there, o)
+		}
+	}
+	return there, absent
+}

@@ -1,0 +1,126 @@
+package syncer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"syncer/internal/db"
+	"syncer/internal/fetch"
+)
+
+// resumption is what a run takes over from the stopped one that it resumes.
+type resumption struct {
+	checkpoint
+
+	finished []uuid.UUID // links that one had finished, and whose rows are in place
+	failed   []uuid.UUID // links that failed there, to be tried again
+}
+
+// resume finds out what a stopped run had finished, if what it left is still so. It
+// is nil when the run begins at the beginning: there is no checkpoint, it is of
+// another version or server, or it claims what is not there any more.
+func resume(ctx context.Context, d *db.DB, source *Source, run *db.Run) (*resumption, error) {
+	r := &resumption{}
+	if run.Checkpoint == nil || json.Unmarshal(run.Checkpoint, &r.checkpoint) != nil || r.Server != source.Client.Server() {
+		return nil, nil //nolint:nilnil // nothing to resume is no error
+	}
+	var err error
+	if r.failed, err = d.FailuresSince(ctx, source.Name, run.Since); err != nil {
+		return nil, fmt.Errorf("look up failures: %w", err)
+	}
+	if slices.Contains(r.failed, uuid.Nil) {
+		return nil, nil //nolint:nilnil // which link that was, only its page tells
+	}
+	there, err := r.stillThere(ctx, source.Client)
+	if err == nil && there {
+		there, err = r.inPlace(ctx, d, source, run)
+	}
+	if err != nil || !there {
+		return nil, err
+	}
+	return r, nil
+}
+
+// stillThere asks again for the last page that was finished, and for the last link
+// by id: they must show the marked links where they were.
+func (r *resumption) stillThere(ctx context.Context, client *fetch.Client) (bool, error) {
+	if r.Pages == 0 && r.Link == (mark{}) {
+		return false, nil // nothing to know it by
+	}
+	if r.Pages > 0 {
+		for links, err := range client.WalkPages(ctx, fetch.Pages{From: r.Pages}) {
+			if err != nil {
+				return false, ending(ctx, err)
+			}
+			if len(links) <= r.Page.Place || !r.Page.is(links[r.Page.Place]) {
+				return false, nil
+			}
+			break // the others are asked for when it is sure that they are wanted
+		}
+	}
+	if r.Link == (mark{}) {
+		return true, nil
+	}
+	link, err := client.Get(ctx, r.Link.ID)
+	if err != nil {
+		return false, err
+	}
+	return r.Link.is(link), ending(ctx, link.Err)
+}
+
+// ending is err if it would end any walk; nil: a walk from the beginning may fare
+// better.
+func ending(ctx context.Context, err error) error {
+	if errors.Is(err, fetch.ErrRefused) || fetch.Unreachable(err) || ctx.Err() != nil {
+		return err
+	}
+	return nil
+}
+
+// inPlace lists what the stopped run had finished and has its rows. It is false when
+// its pages had shown more or fewer links than that.
+func (r *resumption) inPlace(ctx context.Context, d *db.DB, source *Source, run *db.Run) (bool, error) {
+	finished := map[uuid.UUID]bool{}
+	finish := func(ids []uuid.UUID) {
+		for _, id := range ids {
+			if source.wants(id) && !slices.Contains(r.failed, id) && !slices.Contains(r.Gone, id) {
+				finished[id] = true
+			}
+		}
+	}
+	if r.Pages > 0 {
+		ids, err := d.LinksThrough(ctx, r.Page.Organization, r.Page.Created)
+		if err != nil {
+			return false, fmt.Errorf("look up known links: %w", err)
+		}
+		if finish(ids); len(finished)+len(r.failed) != r.Shown {
+			return false, nil
+		}
+	}
+	if r.Through != uuid.Nil {
+		ids, err := throughByID(ctx, d, source, run, r.Through)
+		if err != nil {
+			return false, fmt.Errorf("look up known links: %w", err)
+		}
+		finish(ids)
+	}
+	r.finished = sortedIDs(finished)
+	return true, nil
+}
+
+// throughByID lists the wanted links that have a live row, up to an id in the order
+// of ids. Those without one are asked for again.
+func throughByID(ctx context.Context, d *db.DB, source *Source, run *db.Run, through uuid.UUID) ([]uuid.UUID, error) {
+	if source.All {
+		ids, err := d.LiveLinks(ctx, run.Organizations)
+		return slices.DeleteFunc(ids, func(id uuid.UUID) bool { return compareIDs(id, through) > 0 }), err
+	}
+	ids := slices.DeleteFunc(slices.Clone(source.IDs), func(id uuid.UUID) bool { return compareIDs(id, through) > 0 })
+	states, err := d.LinkStates(ctx, ids)
+	return slices.DeleteFunc(ids, func(id uuid.UUID) bool { return !states[id].Live }), err
+}
