@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -142,35 +141,23 @@ func (o *backfillOptions) choose(c *config) error {
 	return nil
 }
 
-// backfillOne syncs one source, as soon as no other run holds it.
+// backfillOne syncs one source.
 func (a *app) backfillOne(ctx context.Context, source openSource, o backfillOptions, watched bool) (syncer.Report, error) {
 	var terminal io.Writer
 	if watched {
 		terminal = a.stderr
 	}
-	waiting := false
-	for {
-		shown := watch(terminal, source.syncer.Logger, source.config.Name)
-		report, err := source.syncer.Run(ctx, source.source, syncer.Options{
-			Trigger: "backfill", Resume: true, Restart: o.restart, AllowMassRemoval: o.allowMassRemoval, Progress: shown.update,
-		})
-		shown.end()
-		if !errors.Is(err, db.ErrHeld) || o.failIfRunning {
-			if err == nil && report.Status == syncer.Partial {
-				err = errPartial
-			}
-			return report, err
-		}
-		if !waiting {
-			fmt.Fprintf(a.stderr, "syncer: %v; waiting for its end\n", err)
-			waiting = true
-		}
-		select {
-		case <-ctx.Done():
-			return report, ctx.Err()
-		case <-time.After(time.Second):
-		}
+	shown := watch(terminal, source.syncer.Logger, source.config.Name)
+	defer shown.end()
+	report, err := source.syncer.Run(ctx, source.source, syncer.Options{
+		Trigger: "backfill", Resume: true, Restart: o.restart, AllowMassRemoval: o.allowMassRemoval,
+		FailIfRunning: o.failIfRunning, Progress: shown.update,
+		Waiting: func(held *db.HeldError) { shown.wait(a.stderr, held) },
+	})
+	if err == nil && report.Status == db.Partial {
+		err = errPartial
 	}
+	return report, err
 }
 
 // printReports writes the result: JSON on request, else a summary for people.
@@ -194,7 +181,7 @@ func (a *app) printReports(reports []syncer.Report, array bool) error {
 			}
 			fmt.Fprintf(a.stdout, "  failed %s: %s\n", f.ID, f.Message)
 		}
-		for _, id := range r.Strangers {
+		for _, id := range r.Unknown {
 			fmt.Fprintf(a.stdout, "  unknown to Polar: %s (deleted, of another organization, or mistyped)\n", id)
 		}
 	}

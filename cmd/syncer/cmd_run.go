@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"syncer/internal/db"
 	"syncer/internal/schedule"
 	"syncer/internal/syncer"
 	"syncer/internal/web"
@@ -103,12 +102,7 @@ func jobs(logger *slog.Logger, sources []openSource) []schedule.Job {
 		all = append(all, schedule.Job{
 			Name: o.config.Name, Spec: o.config.Schedule,
 			Do: func(ctx context.Context, trigger string) {
-				_, err := o.syncer.Run(ctx, o.source, syncer.Options{Trigger: trigger})
-				switch {
-				case err == nil || ctx.Err() != nil:
-				case errors.Is(err, db.ErrHeld):
-					logger.InfoContext(ctx, "tick missed: the source is held", slog.String("source", o.config.Name), slog.Any("by", err))
-				default:
+				if _, err := o.syncer.Run(ctx, o.source, syncer.Options{Trigger: trigger}); err != nil && ctx.Err() == nil {
 					logger.ErrorContext(ctx, "run stopped early", slog.String("source", o.config.Name), slog.Any("error", err), slog.String("hint", hint(err)))
 				}
 			},

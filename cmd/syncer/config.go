@@ -51,7 +51,7 @@ type sourceConfig struct {
 	Token             fetch.Token // nil: none is configured
 	All               bool
 	IDs               []uuid.UUID // sorted, each once
-	Fetch             fetch.Way
+	Fetch             fetch.Strategy
 	Schedule          string
 	Schema            string
 	RequestsPerMinute int
@@ -146,7 +146,7 @@ func loadSource(s fileSource, schema string, env environment, folder string) (so
 	if c.All, c.IDs, err = parseIDs(texts); err != nil {
 		return c, fmt.Errorf("POLAR_CHECKOUT_LINK_IDS: %w", err)
 	}
-	if c.Fetch, err = fetch.ParseWay(cmp.Or(env.get("SYNCER_FETCH"), s.Fetch)); err != nil {
+	if c.Fetch, err = fetch.ParseStrategy(cmp.Or(env.get("SYNCER_FETCH"), s.Fetch)); err != nil {
 		return c, fmt.Errorf("SYNCER_FETCH: %w", err)
 	}
 	if c.All && c.Fetch == fetch.ByID {

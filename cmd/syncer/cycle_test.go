@@ -14,7 +14,7 @@ import (
 // aSunday is when the cycles of these tests are worked out.
 var aSunday = time.Date(2026, 11, 22, 21, 7, 30, 0, time.UTC)
 
-func sourceOf(tb testing.TB, server string, links int, way fetch.Way, spec string, budget int) sourceConfig {
+func sourceOf(tb testing.TB, server string, links int, way fetch.Strategy, spec string, budget int) sourceConfig {
 	tb.Helper()
 	u, err := fetch.ParseServer(server)
 	if err != nil {
@@ -36,7 +36,7 @@ func TestTheCycleOfASourceAgainstItsSchedule(t *testing.T) {
 	const all = unknown
 	for _, test := range []struct {
 		links, total int
-		way          fetch.Way
+		way          fetch.Strategy
 		spec         string
 		budget       int
 
@@ -85,7 +85,7 @@ func TestWhatHelpsWhenAScheduleCannotBeKept(t *testing.T) {
 		server string
 		links  int
 		total  int
-		way    fetch.Way
+		way    fetch.Strategy
 		spec   string
 		budget int
 		says   string

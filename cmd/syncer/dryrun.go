@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"syncer/internal/db"
 	"syncer/internal/syncer"
 	"syncer/internal/words"
 )
@@ -50,7 +51,7 @@ func (a *app) dryRun(ctx context.Context, sources []openSource) error {
 			err = errors.Join(err, runErr)
 		case report.Links.Changed+report.Links.Removed > 0:
 			err = errors.Join(err, errDifferent)
-		case report.Status == syncer.Partial:
+		case report.Status == db.Partial:
 			err = errors.Join(err, errPartial)
 		}
 	}

@@ -25,8 +25,9 @@ type progress struct {
 	source   string
 	began    time.Time
 
-	mu  sync.Mutex
-	now syncer.Progress
+	mu      sync.Mutex
+	now     syncer.Progress
+	waiting bool // for another run: there is nothing to show
 
 	stop    chan struct{}
 	stopped chan struct{}
@@ -63,16 +64,30 @@ func watch(terminal io.Writer, logger *slog.Logger, source string) *progress {
 func (p *progress) update(now syncer.Progress) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.now = now
+	p.now, p.waiting = now, false
+}
+
+// wait says what the run waits for, and shows nothing until it goes on.
+func (p *progress) wait(stderr io.Writer, held error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.waiting = true
+	p.wipe()
+	fmt.Fprintf(stderr, "syncer: %v; waiting for its end\n", held)
+}
+
+// wipe takes the terminal's line away.
+func (p *progress) wipe() {
+	if p.terminal != nil {
+		fmt.Fprint(p.terminal, "\r\x1b[K")
+	}
 }
 
 // end stops showing and wipes the terminal's line.
 func (p *progress) end() {
 	close(p.stop)
 	<-p.stopped
-	if p.terminal != nil {
-		fmt.Fprint(p.terminal, "\r\x1b[K")
-	}
+	p.wipe()
 }
 
 // pace is how many links a second were done, and how long the rest will take.
@@ -86,8 +101,11 @@ func pace(now syncer.Progress, took time.Duration) (rate float64, remaining time
 
 func (p *progress) show() {
 	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.waiting {
+		return
+	}
 	now := p.now
-	p.mu.Unlock()
 	rate, remaining := pace(now, time.Since(p.began))
 	if p.terminal == nil {
 		p.logger.Info("backfill goes on", slog.String("source", p.source),

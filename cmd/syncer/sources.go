@@ -43,7 +43,7 @@ func (a *app) openSources(ctx context.Context, c config, logger *slog.Logger) (a
 		})
 		all = append(all, openSource{
 			config: s, db: d,
-			source: syncer.Source{Name: s.Name, Client: client, All: s.All, IDs: s.IDs, Way: s.Fetch},
+			source: syncer.Source{Name: s.Name, Client: client, All: s.All, IDs: s.IDs, Strategy: s.Fetch},
 			syncer: &syncer.Syncer{DB: d, Logger: logger, KeepChanges: c.KeepChanges},
 		})
 	}
