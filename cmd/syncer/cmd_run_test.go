@@ -54,6 +54,44 @@ func TestTheDaemonSyncsSeveralSources(t *testing.T) {
 	d.exits(exitSignal + int(interrupt))
 }
 
+// TestTwoSourcesOfAnOrganizationAreBothSynced runs a daemon with two sources of one
+// organization on one schedule, and holds the first run back.
+func TestTwoSourcesOfAnOrganizationAreBothSynced(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, "seed-ads")
+	ids := p.polar.LinkIDs()
+	env := variables{"SYNCER_CONFIG": writeFile(t, "syncer.yaml", `
+database_url: `+p.database+`
+http_addr: ""
+sources:
+  - {name: first, server: "`+p.polar.URL+`", access_token: `+testToken+`, checkout_link_ids: "`+strings.Join(ids[:12], " ")+`", schedule: "@every 1s"}
+  - {name: second, server: "`+p.polar.URL+`", access_token: `+testToken+`, checkout_link_ids: "`+strings.Join(ids[8:], " ")+`", schedule: "@every 1s"}
+`)}
+	for _, source := range []string{"first", "second"} { // from now on each claims the organization when it begins
+		backfilled(t, env, exitDone, "--source", source)
+	}
+	entered, release := p.polar.Hold(fetchtest.OnList(1))
+	t.Cleanup(release)
+	holder := start(t, env, "backfill", "--source", "first")
+	await(t, "a request", entered)
+	once(t, env, exitHeld, "backfill", "--source", "second", "--fail-if-running").
+		saying(`another run holds the source: the organization of "second" is held by source "first", `, "(backfill) since ")
+	d := start(t, env, "run")
+	d.awaits(d.stderr, `msg="waiting for another run" source=second`)
+	release()
+	holder.exits(exitDone)
+	for _, source := range []string{"first", "second"} {
+		eventually(t, source+" is synced twice", func() bool {
+			return ask[int](t, p.database, "SELECT count(*) FROM sync_runs WHERE status = 'succeeded' AND trigger <> 'backfill' AND links_total = 12 AND source = '"+source+"'") > 1
+		})
+	}
+	d.signal(terminate)
+	d.exits(exitSignal + int(terminate))
+	if n := ask[int](t, p.database, "SELECT count(*) FROM sync_runs WHERE status IN ('failed', 'running')"); n != 0 {
+		t.Errorf("%d runs failed, or run still", n)
+	}
+}
+
 func TestTheDaemonGoesOnAfterFailedRuns(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, "seed-ads")
@@ -138,7 +176,7 @@ func TestAKilledRunOfAnotherMachineIsTakenOverWhenItIsSilent(t *testing.T) {
 	waiting.awaits(waiting.stderr, `waiting for its end`)
 	do(t, p.database, "UPDATE sync_runs SET heartbeat_at = clock_timestamp() - interval '8 seconds'") // that old after eight seconds
 	sameReport(t, decode[backfillReport](t, waiting.exits(exitDone).stdout.String()), "default", "succeeded", [5]int{20, 20, 0, 0, 0})
-	if got := ask[string](t, p.database, "SELECT error FROM sync_runs WHERE status = 'abandoned'"); !strings.Contains(got, "no heartbeat since ") {
+	if got := ask[string](t, p.database, "SELECT error FROM sync_runs WHERE status = 'abandoned'"); !strings.Contains(got, "no sign of life for 8s, taken over") {
 		t.Errorf("why: %s", got)
 	}
 }

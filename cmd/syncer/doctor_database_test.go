@@ -79,7 +79,7 @@ func TestDoctorNamesTheRightsThatARoleLacks(t *testing.T) {
 	d.wantsRest("ok", "rights")
 
 	do(t, p.database, "REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA polar FROM public; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA polar TO "+role)
-	diagnosed(t, env, exitDatabase).wants("rights", "problem", "lacks EXECUTE on begin_batch, ", "GRANT EXECUTE ON ALL FUNCTIONS")
+	diagnosed(t, env, exitDatabase).wants("rights", "problem", "lacks EXECUTE on end_batch, ", "GRANT EXECUTE ON ALL FUNCTIONS")
 	for line := range strings.Lines(d.lines["rights"].Advice) { // what is advised is enough
 		if strings.HasPrefix(line, "GRANT ") {
 			do(t, p.database, line)
