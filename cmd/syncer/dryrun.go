@@ -101,11 +101,3 @@ func (a *app) coloured(l words.Line) string {
 	colour := map[words.Sign]string{words.Came: "32", words.Went: "31", words.Changed: "33"}[l.Sign]
 	return a.painted(colour, string(rune(l.Sign))+" "+l.Text)
 }
-
-// painted gives text a colour, by its ANSI number, on a terminal that wants it.
-func (a *app) painted(colour, text string) string {
-	if colour == "" || !isTerminal(a.stdout) || a.env.get("NO_COLOR") != "" {
-		return text
-	}
-	return "\x1b[" + colour + "m" + text + "\x1b[0m"
-}

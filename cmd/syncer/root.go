@@ -3,22 +3,9 @@ package main
 import (
 	"fmt"
 	"io"
-	"log/slog"
-	"os"
 
-	"github.com/lmittmann/tint"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 )
-
-// app is what every command has at hand.
-type app struct {
-	stdout, stderr io.Writer
-	env            environment
-
-	configPath, logLevel, logFormat string
-	json                            bool
-}
 
 func newRoot(stdout, stderr io.Writer, env environment) *cobra.Command {
 	a := &app{stdout: stdout, stderr: stderr, env: env}
@@ -67,40 +54,4 @@ func usageErrors(cmd *cobra.Command) {
 	for _, sub := range cmd.Commands() {
 		usageErrors(sub)
 	}
-}
-
-// config loads the configuration. A mistake in it exits as one.
-func (a *app) config() (config, error) {
-	c, err := loadConfig(a.configPath, a.env)
-	if err != nil {
-		return c, usageError{err}
-	}
-	return c, nil
-}
-
-// logger writes to stderr, from level on unless --log-level says else.
-func (a *app) logger(level slog.Level) (*slog.Logger, error) {
-	if a.logLevel != "" {
-		if err := level.UnmarshalText([]byte(a.logLevel)); err != nil {
-			return nil, usageError{fmt.Errorf("--log-level %q: use debug, info, warn or error", a.logLevel)}
-		}
-	}
-	options := &slog.HandlerOptions{Level: level}
-	switch a.logFormat {
-	case "json":
-		return slog.New(slog.NewJSONHandler(a.stderr, options)), nil
-	case "text":
-		return slog.New(slog.NewTextHandler(a.stderr, options)), nil
-	case "auto":
-		if isTerminal(a.stderr) {
-			return slog.New(tint.NewTextHandler(a.stderr, &tint.Options{Level: level, TimeFormat: "15:04:05", NoColor: a.env.get("NO_COLOR") != ""})), nil
-		}
-		return slog.New(slog.NewTextHandler(a.stderr, options)), nil
-	}
-	return nil, usageError{fmt.Errorf("--log-format %q: use auto, text or json", a.logFormat)}
-}
-
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
 }
