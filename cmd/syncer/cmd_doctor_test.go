@@ -92,31 +92,6 @@ func TestAHealthySetUpIsInOrder(t *testing.T) {
 	}
 }
 
-func TestDoctorSaysWhatIsMissingInTheConfiguration(t *testing.T) {
-	t.Parallel()
-	p := newPlace(t, "seed-ads")
-	d := diagnosed(t, p.env.without("POLAR_ACCESS_TOKEN", "POLAR_CHECKOUT_LINK_IDS"), exitUsage)
-	d.wants("configuration", "problem", "no access token, and no checkout links are configured",
-		"Set POLAR_ACCESS_TOKEN or POLAR_ACCESS_TOKEN_FILE to one with the scope checkout_links:read (in the file: access_token_file).\nSet POLAR_CHECKOUT_LINK_IDS")
-	d.wants("polar", "skipped", "there is no access token", "")
-	d.wants("links", "skipped", "none is configured", "")
-	d.wants("schedule", "skipped", "no links are configured", "")
-	d.wantsRest("ok", "configuration", "polar", "links", "schedule")
-
-	d = diagnosed(t, p.env.with("SYNCER_SCHEDULE", "now and then"), exitUsage)
-	d.wants("configuration", "problem", `SYNCER_SCHEDULE: schedule "now and then"`, "run `syncer doctor` again")
-	d.wantsRest("problem")
-
-	q := once(t, p.env.with("SYNCER_CONFIG", writeFile(t, "syncer.yaml", "http_addr: x\nacess_token: "+testToken)), exitUsage, "doctor")
-	if out := q.stdout.String(); !strings.Contains(out, "  PROBLEM  configuration /") || !strings.Contains(out, "unknown field") ||
-		!strings.Contains(out, "\n                              2 | acess_token: …\n") || !strings.HasSuffix(out, "\n1 problem, 0 warnings\n") {
-		t.Errorf("for people:\n%s", out)
-	}
-	if q.stderr.String() != "" {
-		t.Errorf("said twice: %s", q.stderr)
-	}
-}
-
 func TestDoctorExaminesEverySource(t *testing.T) {
 	t.Parallel()
 	env, a, b := severalSources(t)
