@@ -40,6 +40,11 @@ var errPartial = errors.New("some links could not be synced")
 // errDifferent: a dry run found differences. They have been printed already.
 var errDifferent = errors.New("there are differences")
 
+// foundError is that doctor found a problem. It has been printed already.
+type foundError struct{ code int }
+
+func (e foundError) Error() string { return "there is a problem" }
+
 // reported finds the errors that a command's report has printed already.
 func reported(err error) bool {
 	_, found := errors.AsType[foundError](err)

@@ -66,11 +66,6 @@ func tidied(text string) string {
 	return strings.Join(slices.Compact(lines), "\n")
 }
 
-// foundError is that doctor found a problem. It has been printed already.
-type foundError struct{ code int }
-
-func (e foundError) Error() string { return "there is a problem" }
-
 // firstProblem is nil when there is none.
 func firstProblem(all []finding) error {
 	for _, f := range all {
