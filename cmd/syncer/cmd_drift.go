@@ -32,16 +32,11 @@ extra, unknown values are stored as they came.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			all := []driftEntry{}
-			done := map[string]bool{}
-			err := a.eachSource(cmd.Context(), func(s sourceConfig, d *db.DB) error {
-				if done[s.Schema] {
-					return nil
-				}
-				done[s.Schema] = true
+			err := a.eachSchema(cmd.Context(), (*database).open, func(d *db.DB) error {
 				drift, err := d.Drift(cmd.Context())
 				for _, one := range drift {
 					all = append(all, driftEntry{
-						Schema: s.Schema, Kind: one.Kind, Path: one.Path, Sample: one.Sample, FirstSeenAt: one.FirstSeenAt,
+						Schema: d.Schema(), Kind: one.Kind, Path: one.Path, Sample: one.Sample, FirstSeenAt: one.FirstSeenAt,
 						LastSeenAt: one.LastSeenAt, Count: one.Count, Suggestion: suggestion(one.Kind),
 					})
 				}

@@ -60,12 +60,7 @@ func newExplain(a *app) *cobra.Command {
 				return usageError{fmt.Errorf("explain takes the id of one checkout link: %w", cmpErr(err, errors.New("`all` is none")))}
 			}
 			told := false
-			done := map[string]bool{}
-			err = a.eachSource(cmd.Context(), func(s sourceConfig, d *db.DB) error {
-				if done[s.Schema] {
-					return nil
-				}
-				done[s.Schema] = true
+			err = a.eachSchema(cmd.Context(), (*database).open, func(d *db.DB) error {
 				st, err := readStory(cmd.Context(), d, ids[0], most)
 				if err != nil || st == nil {
 					return err

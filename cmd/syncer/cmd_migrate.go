@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"text/tabwriter"
 	"time"
@@ -45,7 +44,7 @@ type migrationResult struct {
 }
 
 func (a *app) migrateUp(ctx context.Context) error {
-	return a.eachSchema(ctx, func(d *db.DB) ([]db.Migration, error) {
+	return a.migrations(ctx, func(d *db.DB) ([]db.Migration, error) {
 		applied, err := d.Migrate(ctx)
 		if err != nil {
 			return nil, err
@@ -63,7 +62,7 @@ func (a *app) migrateUp(ctx context.Context) error {
 }
 
 func (a *app) migrateStatus(ctx context.Context) error {
-	return a.eachSchema(ctx, func(d *db.DB) ([]db.Migration, error) {
+	return a.migrations(ctx, func(d *db.DB) ([]db.Migration, error) {
 		all, err := d.Migrations(ctx)
 		if err != nil || a.json {
 			return all, err
@@ -81,44 +80,23 @@ func (a *app) migrateStatus(ctx context.Context) error {
 	})
 }
 
-// eachSchema calls do for every schema the sources live in, once each, and
-// prints what it returns as JSON if that is asked for.
-func (a *app) eachSchema(ctx context.Context, do func(*db.DB) ([]db.Migration, error)) (err error) {
-	c, err := a.config()
-	if err != nil {
-		return err
-	}
-	server := &database{app: a, config: c.Database}
-	if err := server.start(ctx); err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, server.stop()) }()
-	done := map[string]bool{}
+// migrations calls do for every schema, whatever state it is in, and prints what
+// it returns as JSON if that is asked for.
+func (a *app) migrations(ctx context.Context, do func(*db.DB) ([]db.Migration, error)) error {
 	results := []migrationResult{}
-	for _, source := range c.Sources {
-		if done[source.Schema] {
-			continue
-		}
-		done[source.Schema] = true
-		d, err := server.connect(ctx, source.Schema)
-		if err != nil {
-			return err
-		}
+	err := a.eachSchema(ctx, (*database).connect, func(d *db.DB) error {
 		migrations, err := do(d)
-		d.Close()
-		if err != nil {
-			return err
-		}
 		for _, m := range migrations {
-			r := migrationResult{Schema: source.Schema, Version: m.Version, Name: m.Name}
+			r := migrationResult{Schema: d.Schema(), Version: m.Version, Name: m.Name}
 			if !m.AppliedAt.IsZero() {
 				r.AppliedAt = new(m.AppliedAt.UTC())
 			}
 			results = append(results, r)
 		}
+		return err
+	})
+	if err != nil || !a.json {
+		return err
 	}
-	if a.json {
-		return json.NewEncoder(a.stdout).Encode(results)
-	}
-	return nil
+	return json.NewEncoder(a.stdout).Encode(results)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"syncer/internal/db"
 	"syncer/internal/fetch"
@@ -50,20 +51,45 @@ func (a *app) openSources(ctx context.Context, c config, logger *slog.Logger) (a
 	return all, closeAll, nil
 }
 
+// opener opens a schema: (*database).open one that is up to date, connect one in
+// whatever state.
+type opener func(d *database, ctx context.Context, schema string) (*db.DB, error)
+
 // eachSource calls do for every configured source with its schema, for commands
 // that only read.
-func (a *app) eachSource(ctx context.Context, do func(sourceConfig, *db.DB) error) (err error) {
+func (a *app) eachSource(ctx context.Context, do func(sourceConfig, *db.DB) error) error {
 	c, err := a.config()
 	if err != nil {
 		return err
 	}
+	return a.visit(ctx, c, (*database).open, do)
+}
+
+// eachSchema calls do for every schema that the sources live in, once each.
+func (a *app) eachSchema(ctx context.Context, open opener, do func(*db.DB) error) error {
+	c, err := a.config()
+	if err != nil {
+		return err
+	}
+	seen := map[string]bool{}
+	c.Sources = slices.DeleteFunc(c.Sources, func(s sourceConfig) bool {
+		again := seen[s.Schema]
+		seen[s.Schema] = true
+		return again
+	})
+	return a.visit(ctx, c, open, func(_ sourceConfig, d *db.DB) error { return do(d) })
+}
+
+// visit starts the database if need be and opens the schema of one source after
+// the other.
+func (a *app) visit(ctx context.Context, c config, open opener, do func(sourceConfig, *db.DB) error) (err error) {
 	server := &database{app: a, config: c.Database}
 	if err := server.start(ctx); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, server.stop()) }()
 	for _, s := range c.Sources {
-		d, err := server.open(ctx, s.Schema)
+		d, err := open(server, ctx, s.Schema)
 		if err != nil {
 			return err
 		}
