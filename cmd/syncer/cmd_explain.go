@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -57,7 +58,7 @@ func newExplain(a *app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			all, ids, err := parseIDs(args)
 			if err != nil || all {
-				return usageError{fmt.Errorf("explain takes the id of one checkout link: %w", cmpErr(err, errors.New("`all` is none")))}
+				return usageError{fmt.Errorf("explain takes the id of one checkout link: %w", cmp.Or(err, errors.New("`all` is none")))}
 			}
 			told := false
 			err = a.eachSchema(cmd.Context(), (*database).open, func(d *db.DB) error {
@@ -80,13 +81,6 @@ func newExplain(a *app) *cobra.Command {
 	}
 	cmd.Flags().Int32Var(&most, "changes", 50, "how many row changes to look back")
 	return cmd
-}
-
-func cmpErr(err, otherwise error) error {
-	if err != nil {
-		return err
-	}
-	return otherwise
 }
 
 // readStory is nil for a link that nothing is known of.
@@ -146,11 +140,7 @@ func eventsOf(told *db.Story) []storyEvent {
 }
 
 func (s *story) print(w io.Writer) {
-	label := ""
-	if s.Label != nil && *s.Label != "" {
-		label = fmt.Sprintf(" %q", *s.Label)
-	}
-	fmt.Fprintf(w, "link %s%s\n", s.ID, label)
+	fmt.Fprintln(w, linkTitle(s.ID, s.Label))
 	switch {
 	case s.RemovedAt != nil:
 		fmt.Fprintf(w, "  gone: Polar says so since %s\n", moment(*s.RemovedAt))

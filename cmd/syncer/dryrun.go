@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/google/uuid"
-
 	"syncer/internal/db"
 	"syncer/internal/syncer"
 	"syncer/internal/words"
@@ -67,11 +65,7 @@ func (a *app) dryRun(ctx context.Context, sources []openSource) error {
 
 // printDifference says what would change about one link, in colour on a terminal.
 func (a *app) printDifference(d syncer.Difference) {
-	label := ""
-	if d.Label != "" {
-		label = fmt.Sprintf(" %q", d.Label)
-	}
-	fmt.Fprintf(a.stdout, "link %s%s\n", d.ID, label)
+	fmt.Fprintln(a.stdout, linkTitle(d.ID, &d.Label))
 	var changes []words.Change
 	for _, c := range d.Changes {
 		subject := d.Names[c.EntityID]
@@ -82,17 +76,6 @@ func (a *app) printDifference(d syncer.Difference) {
 	}
 	for _, l := range words.Lines(changes, nameFrom(d.Names)) {
 		fmt.Fprintf(a.stdout, "  %s\n", a.coloured(l))
-	}
-}
-
-// nameFrom looks a thing's name up by its id, as words.Lines asks for it.
-func nameFrom(names map[uuid.UUID]string) func(id string) string {
-	return func(text string) string {
-		id, err := uuid.Parse(text)
-		if err != nil {
-			return ""
-		}
-		return names[id]
 	}
 }
 

@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
 )
 
-// This file words what people read: times, numbers, lists.
+// This file words what people read: times, numbers, lists, names.
 
 // moment writes a time for people, in UTC.
 func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }
@@ -66,4 +68,23 @@ func sentence(text string) string {
 		return ""
 	}
 	return strings.ToUpper(text[:1]) + text[1:] + "."
+}
+
+// linkTitle names a link, with its label in quotes if it has one.
+func linkTitle(id string, label *string) string {
+	if label == nil || *label == "" {
+		return "link " + id
+	}
+	return fmt.Sprintf("link %s %q", id, *label)
+}
+
+// nameFrom looks a thing's name up by its id, as words.Lines asks for it.
+func nameFrom(names map[uuid.UUID]string) func(id string) string {
+	return func(text string) string {
+		id, err := uuid.Parse(text)
+		if err != nil {
+			return ""
+		}
+		return names[id]
+	}
 }
