@@ -1,5 +1,8 @@
 // Command syncer keeps Polar.sh checkout links, with their products, prices,
 // benefits, medias and discounts, as rows in Postgres.
+//
+// cmd_NAME.go defines the command NAME, and root.go puts them together. The other
+// files are what commands share, and call none of them.
 package main
 
 import (
