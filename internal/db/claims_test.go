@@ -28,12 +28,13 @@ func claim(tb testing.TB, d *db.DB, run *db.Run, organizations ...uuid.UUID) (ov
 	return overtaken
 }
 
-// claimHeld fails the test unless the run has to wait and holds nothing any more.
-func claimHeld(tb testing.TB, d *db.DB, run *db.Run, by string, organizations ...uuid.UUID) {
+// claimHeld fails the test unless the run has to wait for one of source "one" and
+// holds nothing any more.
+func claimHeld(tb testing.TB, d *db.DB, run *db.Run, organizations ...uuid.UUID) {
 	tb.Helper()
 	_, err := d.Claim(tb.Context(), run, organizations)
-	if held, ok := errors.AsType[*db.HeldError](err); !ok || held.Source != by || held.Wanted != run.Source {
-		tb.Fatalf("%s need not wait for %s: %v", run.Source, by, err)
+	if held, ok := errors.AsType[*db.HeldError](err); !ok || held.Source != "one" || held.Wanted != run.Source {
+		tb.Fatalf("%s need not wait: %v", run.Source, err)
 	}
 	if n := ask[int](tb, d, "SELECT cardinality(organization_ids) FROM sync_runs WHERE id = $1", run.ID); n != 0 || len(run.Organizations) != 0 {
 		tb.Errorf("%s waits and holds %d organizations", run.Source, n)
@@ -46,11 +47,11 @@ func TestOneRunAtATimeHoldsAnOrganization(t *testing.T) {
 	one, two, three := startRun(t, d, "one"), startRun(t, d, "two"), startRun(t, d, "three")
 	claim(t, d, one, organization(1))
 	claim(t, d, three, organization(3)) // of another organization: side by side
-	claimHeld(t, d, two, "one", organization(1))
+	claimHeld(t, d, two, organization(1))
 	claim(t, d, two, organization(2))
-	claimHeld(t, d, two, "one", organization(1)) // and lets go of the other
+	claimHeld(t, d, two, organization(1)) // and lets go of the other
 	claim(t, d, one, organization(2))
-	claimHeld(t, d, three, "one", organization(2))
+	claimHeld(t, d, three, organization(2))
 	if n := ask[int](t, d, "SELECT cardinality(organization_ids) FROM sync_runs WHERE id = $1", one.ID); n != 2 {
 		t.Errorf("one holds %d organizations", n)
 	}
@@ -67,7 +68,7 @@ func TestOneRunAtATimeHoldsAnOrganization(t *testing.T) {
 	if len(next.Organizations) != 2 {
 		t.Errorf("the next run of one holds %v", next.Organizations)
 	}
-	claimHeld(t, d, three, "one", organization(2))
+	claimHeld(t, d, three, organization(2))
 }
 
 // TestOvertakenGoesByWhoEndedSinceThisOneBegan begins and ends runs in every order.

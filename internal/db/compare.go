@@ -80,7 +80,7 @@ func (t *table) comparison() string {
 				ELSE 'update'
 			END,
 			CASE WHEN n.%[2]s IS NULL THEN to_jsonb(o) - own ELSE d.before END,
-			CASE WHEN o.%[2]s IS NULL THEN to_jsonb(n) - own ELSE d.after END
+			CASE WHEN o.%[2]s IS NULL THEN to_jsonb(n) - own WHEN n.%[2]s IS NOT NULL THEN d.after END
 		FROM (SELECT * FROM %[1]s WHERE %[3]s) AS o
 		FULL JOIN jsonb_populate_recordset(NULL::%[1]s, $1::jsonb) AS n ON %[4]s
 		CROSS JOIN (VALUES (ARRAY['first_seen_at', 'changed_at'])) AS x (own)

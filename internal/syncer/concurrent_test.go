@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"sync"
 	"testing"
@@ -170,6 +171,73 @@ func TestTwoRunsThatWantEachOthersOrganizationBothEnd(t *testing.T) {
 	}
 }
 
+// TestARunThatHadToWaitReadsAgain has another run let go of the organization without
+// ending: it may have written later answers all the same.
+func TestARunThatHadToWaitReadsAgain(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "seed-ads")
+	organization := uuid.MustParse(b.organization())
+	start := func(source string, organizations ...uuid.UUID) *db.Run {
+		run, err := b.db.StartRun(t.Context(), db.Start{Source: source, Trigger: "test", Scope: "all"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.db.Claim(t.Context(), run, organizations); err != nil {
+			t.Fatal(err)
+		}
+		return run
+	}
+	another := uuid.UUID{6: 0x40, 8: 0x80, 15: 1}
+	holder := start("holder", organization)
+	start("third", another)
+	options, waits := waiting()
+	result := b.begin(b.all(), options)
+	<-waits // it has read everything, and wants to write
+	if _, err := b.db.Claim(t.Context(), holder, []uuid.UUID{another}); !errors.Is(err, db.ErrHeld) {
+		t.Fatal(err)
+	}
+	if end := <-result; end.err != nil || end.report.Requests != 2 || end.report.Links.Total != 20 {
+		t.Errorf("%v, %d requests, want the page twice; %+v", end.err, end.report.Requests, end.report.Links)
+	}
+}
+
+// TestARemovalNeedsTheRowsOrganization has a source remove a link, of which there is no
+// answer that tells whose it is.
+func TestARemovalNeedsTheRowsOrganization(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "seed-ads")
+	source := b.links()
+	source.IDs = source.IDs[:3]
+	b.run(source)
+	for _, id := range source.IDs {
+		b.polar.Delete(id.String())
+	}
+	source.Name = "another" // which has claimed nothing yet
+	holder, err := b.db.StartRun(t.Context(), db.Start{Source: "test", Trigger: "test", Scope: "all"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	options, waits := waiting()
+	result := b.begin(source, options)
+	<-waits
+	if got := b.column(`SELECT count(*)::text FROM checkout_links WHERE removed_at IS NOT NULL`); got[0] != "0" {
+		t.Errorf("%s links were removed under another run", got[0])
+	}
+	if err := b.db.FinishRun(t.Context(), holder, db.Result{Status: db.Succeeded}); err != nil {
+		t.Fatal(err)
+	}
+	if end := <-result; end.err != nil || end.report.Links.Removed != 3 || end.report.Links.Total != 3 {
+		t.Errorf("%v, %+v", end.err, end.report.Links)
+	}
+}
+
+// organization is the id of the one whose links Polar shows.
+func (b *bench) organization() string {
+	b.tb.Helper()
+	id := regexp.MustCompile(`"organization_id":"([^"]+)"`).FindSubmatch(b.polar.Links()[0].Body)
+	return string(id[1])
+}
+
 // TestTwoWritersConverge lets two sources sync overlapping links of a catalogue
 // that moves on, many times: the end is what Polar shows.
 func TestTwoWritersConverge(t *testing.T) {
@@ -282,9 +350,7 @@ func TestOneRunHoldsASource(t *testing.T) {
 		t.Fatalf("the second run was told: %v", err)
 	}
 	// The first run's process seems dead: no sign of life, from another place.
-	if _, err := b.db.Pool().Exec(t.Context(), `UPDATE sync_runs SET heartbeat_at = now() - interval '9 s', holder = 'elsewhere, process 1'`); err != nil {
-		t.Fatal(err)
-	}
+	b.exec(`UPDATE sync_runs SET heartbeat_at = now() - interval '9 s', holder = 'elsewhere, process 1'`)
 	other := b.links()
 	other.IDs = other.IDs[:len(other.IDs)-1]
 	if report := b.run(other); report.Status != db.Succeeded {
@@ -314,9 +380,7 @@ func TestARunThatIsTakenOverEndsWithTheNextBeat(t *testing.T) {
 	defer release()
 	result := b.begin(b.all(), syncer.Options{})
 	<-entered
-	if _, err := b.db.Pool().Exec(t.Context(), `UPDATE sync_runs SET status = 'abandoned', finished_at = now()`); err != nil {
-		t.Fatal(err)
-	}
+	b.exec(`UPDATE sync_runs SET status = 'abandoned', finished_at = now()`)
 	if end := <-result; !errors.Is(end.err, db.ErrLost) {
 		t.Errorf("ended with: %v", end.err)
 	}
@@ -332,9 +396,7 @@ func TestALostRunThatChangesNothingDoesNotSucceed(t *testing.T) {
 	entered, release := b.polar.Hold(fetchtest.OnList(1))
 	result := b.begin(b.all(), syncer.Options{})
 	<-entered
-	if _, err := b.db.Pool().Exec(t.Context(), `UPDATE sync_runs SET status = 'abandoned', finished_at = now() WHERE status = 'running'`); err != nil {
-		t.Fatal(err)
-	}
+	b.exec(`UPDATE sync_runs SET status = 'abandoned', finished_at = now() WHERE status = 'running'`)
 	release()
 	if end := <-result; !errors.Is(end.err, db.ErrLost) || end.report.Links.Total != 0 {
 		t.Errorf("ended with: %v, %+v", end.err, end.report.Links)

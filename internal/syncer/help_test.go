@@ -181,3 +181,11 @@ func (b *bench) waitFor(ctx context.Context, sql string) {
 		}
 	}
 }
+
+// exec sends a statement past the sync.
+func (b *bench) exec(sql string, args ...any) {
+	b.tb.Helper()
+	if _, err := b.db.Pool().Exec(b.tb.Context(), sql, args...); err != nil {
+		b.tb.Fatal(err)
+	}
+}

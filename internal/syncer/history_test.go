@@ -267,9 +267,7 @@ func TestABoundBehindTheOtherIsDropped(t *testing.T) {
 		`UPDATE sync_runs SET observing_since = observing_since + interval '1 year'`,
 		`UPDATE checkout_links SET changed_at = changed_at + interval '1 year', label = 'by hand'`,
 	} {
-		if _, err := b.db.Pool().Exec(t.Context(), edit); err != nil {
-			t.Fatal(err)
-		}
+		b.exec(edit)
 	}
 	report := b.run(b.links())
 	if got := b.column(`SELECT DISTINCT (not_before IS NULL)::text FROM changes WHERE run_id = $1::uuid`, report.RunID); !slices.Equal(got, []string{"true"}) {
@@ -285,9 +283,7 @@ func TestAHandEditIsHistoryToo(t *testing.T) {
 	b.run(b.links())
 	// From another search_path, as an analyst would.
 	for _, sql := range []string{`SET search_path = public`, `UPDATE polar.products SET name = 'by hand' WHERE id = (SELECT min(id::text)::uuid FROM polar.products)`, `RESET search_path`} {
-		if _, err := b.db.Pool().Exec(t.Context(), sql); err != nil {
-			t.Fatal(err)
-		}
+		b.exec(sql)
 	}
 	report := b.run(b.links())
 	got := b.column(`SELECT op || ' ' || (run_id IS NULL) || ' ' || (after ->> 'name' = 'by hand') FROM changes

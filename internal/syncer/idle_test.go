@@ -125,9 +125,7 @@ func TestAHandEditIsHealed(t *testing.T) {
 		`UPDATE discounts SET metadata = '{"edited": true}'`,
 	} {
 		before := b.dump()
-		if _, err := b.db.Pool().Exec(t.Context(), edit); err != nil {
-			t.Fatal(err)
-		}
+		b.exec(edit)
 		report := b.run(b.links())
 		if report.Links.Changed == 0 {
 			t.Errorf("%s: the report says nothing changed", edit)

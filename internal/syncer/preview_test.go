@@ -75,9 +75,7 @@ func readOnly(tb testing.TB, b *bench, url string) *syncer.Syncer {
 	for _, sql := range []string{
 		`CREATE ROLE ` + role + ` LOGIN`, `GRANT USAGE ON SCHEMA polar TO ` + role, `GRANT SELECT ON ALL TABLES IN SCHEMA polar TO ` + role,
 	} {
-		if _, err := b.db.Pool().Exec(tb.Context(), sql); err != nil {
-			tb.Fatal(err)
-		}
+		b.exec(sql)
 	}
 	d, err := db.Open(tb.Context(), db.Config{URL: secret.New(strings.Replace(url, "syncer@", role+"@", 1)), App: "test"})
 	if err != nil {
@@ -101,9 +99,7 @@ func TestHistoryIsKeptAsLongAsConfigured(t *testing.T) {
 	if got := runs(); len(got) != 2 {
 		t.Fatalf("changes of %d runs, and nothing should be forgotten", len(got))
 	}
-	if _, err := b.db.Pool().Exec(t.Context(), `UPDATE changes SET not_after = not_after - interval '30 minutes' WHERE run_id <> $1::uuid`, second.RunID); err != nil {
-		t.Fatal(err)
-	}
+	b.exec(`UPDATE changes SET not_after = not_after - interval '30 minutes' WHERE run_id <> $1::uuid`, second.RunID)
 	b.syncer.KeepChanges = 20 * time.Minute
 	b.run(b.links())
 	if diff := cmp.Diff([]string{second.RunID}, runs()); diff != "" {

@@ -26,15 +26,16 @@ type resumption struct {
 // another version or server, or it claims what is not there any more.
 func resume(ctx context.Context, d *db.DB, source *Source, run *db.Run) (*resumption, error) {
 	r := &resumption{}
-	if run.Checkpoint == nil || json.Unmarshal(run.Checkpoint, &r.checkpoint) != nil || r.Server != source.Client.Server() {
-		return nil, nil //nolint:nilnil // nothing to resume is no error
+	readable := run.Checkpoint != nil && json.Unmarshal(run.Checkpoint, &r.checkpoint) == nil
+	if !readable || r.Server != source.Client.Server() {
+		return nil, nil
 	}
 	var err error
 	if r.failed, err = d.FailuresSince(ctx, source.Name, run.Since); err != nil {
 		return nil, fmt.Errorf("look up failures: %w", err)
 	}
 	if slices.Contains(r.failed, uuid.Nil) {
-		return nil, nil //nolint:nilnil // which link that was, only its page tells
+		return nil, nil // which link that was, only its page tells
 	}
 	there, err := r.stillThere(ctx, source.Client)
 	if err == nil && there {

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -99,23 +101,82 @@ func TestAStoppedRunIsResumed(t *testing.T) {
 	}
 }
 
+// TestARunThatChangesNothingIsResumed stops a backfill whose batches write nothing: how
+// far it is comes with the beat, and with its end.
+func TestARunThatChangesNothingIsResumed(t *testing.T) {
+	t.Parallel()
+	for _, beat := range []time.Duration{time.Millisecond, time.Hour} {
+		for _, way := range ways() {
+			t.Run(fmt.Sprint(way.name, beat), func(t *testing.T) {
+				t.Parallel()
+				b := newBench(t, "alpha")
+				wanted := way.source(b)
+				b.run(wanted)
+				b.syncer.BeatEvery = beat
+				ctx, cancel := context.WithCancel(t.Context())
+				late := b.polar.Inject(fetchtest.Fault{Match: way.late(wanted), Times: 1, Play: func(_ http.ResponseWriter, r *http.Request, _ http.Handler) {
+					// The first batch is read: it is written before anything else is.
+					b.waitFor(r.Context(), `SELECT heartbeat_at < clock_timestamp() - interval '1 second' OR checkpoint IS NOT NULL FROM sync_runs WHERE status = 'running'`)
+					if beat < time.Second {
+						noted := b.column(`SELECT (checkpoint IS NOT NULL)::text FROM sync_runs WHERE status = 'running'`)
+						if !slices.Equal(noted, []string{"true"}) {
+							t.Errorf("noted with a beat: %q", noted)
+						}
+					}
+					cancel()
+					<-r.Context().Done()
+				}})
+				if _, err := b.syncer.Run(ctx, wanted, syncer.Options{Trigger: "backfill", Resume: true}); !errors.Is(err, context.Canceled) {
+					t.Fatal(err)
+				}
+				late.Stop()
+				b.polar.ResetCounts()
+				report := b.resumed(wanted, false)
+				if whole := 120; report.Links.Total == whole || report.Status != db.Succeeded {
+					t.Errorf("not resumed: %+v", report)
+				}
+			})
+		}
+	}
+}
+
+// TestAGoneLinkIsNotForgottenOverAStop stops a backfill behind a link that Polar says
+// is gone: the next one removes it.
+func TestAGoneLinkIsNotForgottenOverAStop(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "alpha")
+	wanted := b.links()
+	b.run(wanted)
+	gone := wanted.IDs[5].String()
+	b.polar.Delete(gone)
+	b.syncer.BeatEvery = time.Millisecond
+	b.stopped(wanted, fetchtest.OnLink(wanted.IDs[119].String()))
+	report := b.resumed(wanted, false)
+	if report.Links.Removed != 1 || b.column(`SELECT (removed_at IS NOT NULL)::text FROM checkout_links WHERE id = $1::uuid`, gone)[0] != "true" {
+		t.Errorf("not removed: %+v", report.Links)
+	}
+	if n := b.polar.Requests().Total; n > 30 {
+		t.Errorf("not resumed: %d requests", n)
+	}
+}
+
 // TestAResumedRunClaimsOnlyWhatItHas changes something between the stop and the next
 // run that makes the checkpoint untrue: in the end every link is in place, or said to
 // fail.
 func TestAResumedRunClaimsOnlyWhatItHas(t *testing.T) {
 	t.Parallel()
 	first := func(b *bench, n int) string { // the n-th link in the order that the way asks in
-		return b.column(`SELECT id::text FROM checkout_links ORDER BY id OFFSET ` + fmt.Sprint(n) + ` LIMIT 1`)[0]
+		return b.column(`SELECT id::text FROM checkout_links ORDER BY id OFFSET ` + strconv.Itoa(n) + ` LIMIT 1`)[0]
 	}
 	for name, test := range map[string]struct {
-		before func(*testing.T, *bench) // the first run
-		after  func(*testing.T, *bench) // it was stopped
+		before func(*bench) // the first run
+		after  func(*bench) // it was stopped
 		anew   bool
 		want   string // status
 	}{
 		"nothing": {want: db.Succeeded},
 		"a link of the finished part could not be read": {
-			before: func(_ *testing.T, b *bench) {
+			before: func(b *bench) {
 				b.polar.Mutate(b.polar.LinkIDs()[5], func(body []byte) []byte {
 					return bytes.Replace(body, []byte(`"url":`), []byte(`"uri":`), 1)
 				})
@@ -123,29 +184,25 @@ func TestAResumedRunClaimsOnlyWhatItHas(t *testing.T) {
 			want: db.Partial,
 		},
 		"Postgres refused a link of the finished part": {
-			before: func(t *testing.T, b *bench) {
+			before: func(b *bench) {
 				b.polar.Mutate(b.polar.LinkIDs()[5], func(body []byte) []byte {
 					return bytes.Replace(body, []byte(`"label":`), []byte(`"label":"poison","old_label":`), 1)
 				})
-				if _, err := b.db.Pool().Exec(t.Context(), `ALTER TABLE checkout_links ADD CHECK (label <> 'poison')`); err != nil {
-					t.Fatal(err)
-				}
+				b.exec(`ALTER TABLE checkout_links ADD CHECK (label <> 'poison')`)
 			},
 			want: db.Partial,
 		},
 		"a row of the finished part was deleted": {
-			after: func(t *testing.T, b *bench) {
+			after: func(b *bench) {
 				id := first(b, 7)
 				for _, sql := range []string{`DELETE FROM checkout_link_products WHERE checkout_link_id = $1`, `DELETE FROM checkout_links WHERE id = $1`} {
-					if _, err := b.db.Pool().Exec(t.Context(), sql, id); err != nil {
-						t.Fatal(err)
-					}
+					b.exec(sql, id)
 				}
 			},
 			want: db.Succeeded,
 		},
 		"the marked link belongs to another organization": {
-			after: func(_ *testing.T, b *bench) {
+			after: func(b *bench) {
 				for _, id := range b.polar.LinkIDs() {
 					b.polar.Mutate(id, func(body []byte) []byte {
 						at := bytes.Index(body, []byte(`"organization_id":"`)) + len(`"organization_id":"`)
@@ -156,26 +213,22 @@ func TestAResumedRunClaimsOnlyWhatItHas(t *testing.T) {
 			anew: true, want: db.Succeeded,
 		},
 		"the marked link is gone": {
-			after: func(_ *testing.T, b *bench) {
+			after: func(b *bench) {
 				checkpoint := b.column(`SELECT coalesce(checkpoint -> 'page' ->> 'id', checkpoint -> 'link' ->> 'id') FROM sync_runs`)
 				b.polar.Delete(checkpoint[0])
 			},
 			anew: true, want: db.Succeeded,
 		},
 		"it was another server": {
-			after: func(t *testing.T, b *bench) {
-				if _, err := b.db.Pool().Exec(t.Context(), `UPDATE sync_runs SET checkpoint = jsonb_set(checkpoint, '{server}', '"https://api.polar.sh"')`); err != nil {
-					t.Fatal(err)
-				}
+			after: func(b *bench) {
+				b.exec(`UPDATE sync_runs SET checkpoint = jsonb_set(checkpoint, '{server}', '"https://api.polar.sh"')`)
 			},
 			anew: true, want: db.Succeeded,
 		},
 		"a link without an id failed": {
-			after: func(t *testing.T, b *bench) {
-				if _, err := b.db.Pool().Exec(t.Context(), `INSERT INTO sync_failures (source, checkout_link_id, since, last_at, kind, message, run_id)
-					SELECT 'test', $1, clock_timestamp(), clock_timestamp(), 'unavailable', '', gen_random_uuid()`, uuid.Nil); err != nil {
-					t.Fatal(err)
-				}
+			after: func(b *bench) {
+				b.exec(`INSERT INTO sync_failures (source, checkout_link_id, since, last_at, kind, message, run_id)
+					SELECT 'test', $1, clock_timestamp(), clock_timestamp(), 'unavailable', '', gen_random_uuid()`, uuid.Nil)
 			},
 			anew: true, want: db.Succeeded,
 		},
@@ -186,11 +239,11 @@ func TestAResumedRunClaimsOnlyWhatItHas(t *testing.T) {
 				b := newBench(t, "alpha")
 				wanted := way.source(b)
 				if test.before != nil {
-					test.before(t, b)
+					test.before(b)
 				}
 				b.stopped(wanted, way.late(wanted))
 				if test.after != nil {
-					test.after(t, b)
+					test.after(b)
 				}
 				report := b.resumed(wanted, false)
 				if report.Status != test.want {

@@ -90,7 +90,7 @@ func (h *hasher) slice(f *field, v reflect.Value) {
 		sum += one.Sum64()
 	}
 	if f.unordered {
-		h.int(int64(sum)) //nolint:gosec // all of its bits
+		h.int(int64(sum))
 	}
 }
 
@@ -104,7 +104,7 @@ func (h *hasher) amounts(amounts map[string]int64) {
 		one.int(amount)
 		sum += one.Sum64()
 	}
-	h.int(int64(sum)) //nolint:gosec // all of its bits
+	h.int(int64(sum))
 }
 
 func (h *hasher) text(s string) {
