@@ -28,7 +28,11 @@ type writer struct {
 	noted   atomic.Pointer[json.RawMessage]
 }
 
-// Write takes a batch, and writes what has come together when that fills one.
+// enough is how many links are worth a transaction. Pages of which few links are
+// wanted wait for each other.
+const enough = fetch.BatchSize / 2
+
+// Write takes a batch, and writes what has come together when that is enough.
 func (w *writer) Write(ctx context.Context, b batch) error {
 	if len(w.pending)+len(b.links) > fetch.BatchSize {
 		if err := w.Flush(ctx); err != nil {
@@ -36,7 +40,7 @@ func (w *writer) Write(ctx context.Context, b batch) error {
 		}
 	}
 	w.pending, w.done = append(w.pending, b.links...), b.done
-	if len(w.pending) < fetch.BatchSize {
+	if len(w.pending) < enough {
 		return nil
 	}
 	return w.Flush(ctx)
