@@ -5,11 +5,24 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strings"
 	"sync"
 )
 
-// Scenarios names the recorded catalogues, the largest first.
-func Scenarios() []string { return []string{"alpha", "seed", "seed-ads"} }
+// Scenarios names the recorded catalogues, which are the folders of recordings.
+func Scenarios() []string {
+	entries, err := recordings.ReadDir("recordings")
+	if err != nil {
+		panic(err) // they are part of the binary
+	}
+	var names []string
+	for _, entry := range entries {
+		if entry.IsDir() {
+			names = append(names, entry.Name())
+		}
+	}
+	return names
+}
 
 // Recording is one recorded catalogue. It holds titles only: a step is some
 // megabytes, so it is unpacked whenever asked for, and whoever asked holds it.
@@ -61,9 +74,9 @@ func Load(name string) (*Recording, error) {
 	if err != nil {
 		return nil, fmt.Errorf("recording %q: %w", name, err)
 	}
-	rec := &Recording{Name: name, Server: "S"}
-	if name == "alpha" {
-		rec.Server = "HEAD"
+	rec := &Recording{Name: name, Server: "HEAD"}
+	if strings.HasPrefix(name, "seed") { // those of the seed era are named so
+		rec.Server = "S"
 	}
 	for i := range dirs {
 		title, err := readTitle(name, i)

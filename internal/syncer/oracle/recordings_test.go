@@ -20,10 +20,13 @@ type step struct {
 	seen    observed
 }
 
+// recordings is the folder of the recorded catalogues, a folder each.
+const recordings = "../../fetch/fetchtest/recordings"
+
 // steps reads a recorded scenario.
 func steps(tb testing.TB, scenario string) []step {
 	tb.Helper()
-	dirs, err := filepath.Glob(filepath.Join("..", "..", "fetch", "fetchtest", "recordings", scenario, "step-*"))
+	dirs, err := filepath.Glob(filepath.Join(recordings, scenario, "step-*"))
 	if err != nil || len(dirs) == 0 {
 		tb.Fatalf("no recordings of %s: %v", scenario, err)
 	}
@@ -140,13 +143,15 @@ func replay(tb testing.TB, steps []step) []Tables {
 
 func TestRecordedCatalogues(t *testing.T) {
 	t.Parallel()
-	for scenario, count := range map[string]int{"alpha": 13, "seed": 6, "seed-ads": 2} {
+	scenarios, err := filepath.Glob(filepath.Join(recordings, "*", "step-00"))
+	if err != nil || len(scenarios) < 3 {
+		t.Fatalf("only %d recorded catalogues: %v", len(scenarios), err)
+	}
+	for _, first := range scenarios {
+		scenario := filepath.Base(filepath.Dir(first))
 		t.Run(scenario, func(t *testing.T) {
 			t.Parallel()
 			steps := steps(t, scenario)
-			if len(steps) != count {
-				t.Fatalf("want %d steps, got %d", count, len(steps))
-			}
 			after := replay(t, steps)
 			checkLinks(t, steps, after)
 			checkEverythingIsThere(t, steps, after)
