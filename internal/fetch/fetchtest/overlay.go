@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 )
 
 // overlays is what tests changed about the recording. They outlive Goto.
@@ -11,6 +12,7 @@ type overlays struct {
 	base  []Answer // from Use; nil plays the recording
 	order []string // ids in the order they were first changed
 	byID  map[string]*overlay
+	edits []*edit // from Overlay
 }
 
 // overlay is one link's: an answer of its own, then changes to its body.
@@ -40,6 +42,45 @@ func (s *Server) Add(links ...Answer) {
 // Delete makes a link answer 404 ResourceNotFound and leaves it out of LIST.
 func (s *Server) Delete(id string) {
 	s.Set(id, Answer{Status: http.StatusNotFound})
+}
+
+// Overlay changes recorded links, in GET and in LIST alike, as lines of
+//
+//	id path value [step]
+//
+// say. id is a link's id, its number in LIST order from 0, or * for every link;
+// path and value are those of Edit; step is the first that shows the change.
+// It panics on a line that cannot be read, or that changes nothing although its
+// step is played: a typing error must not make a test idle.
+func (s *Server) Overlay(text string) {
+	edits, err := parseEdits(text, true)
+	if err != nil {
+		panic(fmt.Sprintf("fetchtest: overlay: %v", err))
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.overlays.edits = append(s.overlays.edits, edits...)
+	s.applyEdits(edits)
+}
+
+func (s *Server) applyEdits(edits []*edit) {
+	for _, e := range edits {
+		if e.from > s.step {
+			continue
+		}
+		s.pages = nil // the recorded LIST pages no longer hold
+		for i := range s.links.answers {
+			a := &s.links.answers[i]
+			if a.Status != http.StatusOK || e.id != "*" && e.id != a.ID && e.id != strconv.Itoa(i) {
+				continue
+			}
+			changed, places := e.at(e.path, a.Body)
+			a.Body, e.shown = changed, e.shown || places > 0
+		}
+		if !e.shown {
+			panic(fmt.Sprintf("fetchtest: overlay: %s: no link of step %d has such a place", e.line, s.step))
+		}
+	}
 }
 
 // Mutate changes the body of a link, at this step and at every later Goto, for
@@ -103,4 +144,5 @@ func (s *Server) applyOverlays() {
 			s.links.mutate(id, change)
 		}
 	}
+	s.applyEdits(s.overlays.edits)
 }
