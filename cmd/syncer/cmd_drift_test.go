@@ -1,19 +1,16 @@
 package main
 
-import (
-	"strings"
-	"testing"
-)
+import "testing"
 
 // TestDriftSuggestsWhatToDo sends a key and a value that nobody knows.
 func TestDriftSuggestsWhatToDo(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, "seed-ads")
 	once(t, p.env, exitDone, "drift").printing("no drift")
-	link := p.polar.LinkIDs()[0]
-	p.polar.Mutate(link, func(body []byte) []byte {
-		return []byte(strings.Replace(string(body), `"payment_processor":"stripe"`, `"payment_processor":"abacus","api_token":"hush","colour":"blue"`, 1))
-	})
+	p.polar.Overlay(`
+		0 payment_processor "abacus"
+		0 api_token         "hush"
+		0 colour            "blue"`)
 	backfilled(t, p.env, exitDone)
 	backfilled(t, p.env, exitDone)
 	once(t, p.env, exitDone, "drift").printing(`key colour = "blue"`, "in 2 links", "The value is in extra", `value payment_processor = "abacus"`, "key api_token = [hidden]")

@@ -20,14 +20,12 @@ func TestNoCommandShowsASecret(t *testing.T) {
 	p.polar.Mutate(renewed, func(body []byte) []byte {
 		return bytes.ReplaceAll(body, []byte(linkSecret), []byte(linkSecret+"RENEWED"))
 	})
-	p.polar.Mutate(broken, func(body []byte) []byte {
-		return bytes.Replace(body, []byte(`"client_secret":"`), []byte(`"client_secret":7,"was":"`), 1)
-	})
+	p.polar.Overlay(`1 was "` + linkSecret + `BROKEN"
+		1 client_secret 7
+		3 client_secret_of_tomorrow "` + linkSecret + `TOMORROW"
+		3 tokens ["` + linkSecret + `TOO"]`)
 	p.polar.Mutate(cut, func(body []byte) []byte {
 		return body[:bytes.Index(body, []byte(linkSecret))+20]
-	})
-	p.polar.Mutate(strange, func(body []byte) []byte {
-		return append([]byte(`{"client_secret_of_tomorrow":"`+linkSecret+`TOMORROW","tokens":["`+linkSecret+`TOO"],`), body[1:]...)
 	})
 	for _, format := range [][]string{nil, {"--json"}} {
 		once(t, p.env, exitDifferent, append([]string{"backfill", "--dry-run"}, format...)...)

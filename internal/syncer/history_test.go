@@ -1,7 +1,6 @@
 package syncer_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -206,11 +205,9 @@ func TestBoundsAreThoseOfTheLastSight(t *testing.T) {
 		t.Fatalf("failed links: %+v", report)
 	}
 	broken.Stop()
-	relabel := func(body []byte) []byte {
-		return bytes.Replace(body, []byte(`"label":`), []byte(`"label":"relabelled","old_label":`), 1)
+	for _, id := range source.IDs[:2] {
+		b.polar.Overlay(id.String() + ` label "relabelled"`)
 	}
-	b.polar.Mutate(source.IDs[0].String(), relabel)
-	b.polar.Mutate(source.IDs[1].String(), relabel)
 	b.run(source)
 	for i, want := range []string{"1", "2"} {
 		got := b.column(`
@@ -241,9 +238,7 @@ func TestAChangeHappenedBeforeTheAnswerEnds(t *testing.T) {
 				if err := b.db.Pool().QueryRow(r.Context(), `SELECT clock_timestamp()`).Scan(&changed); err != nil {
 					t.Error(err)
 				}
-				b.polar.Mutate(id.String(), func(body []byte) []byte {
-					return bytes.Replace(body, []byte(`"label":`), []byte(`"label":"relabelled","old_label":`), 1)
-				})
+				b.polar.Overlay(id.String() + ` label "relabelled"`)
 				normal.ServeHTTP(w, r)
 			}})
 			b.run(source(b))

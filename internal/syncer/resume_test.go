@@ -1,7 +1,6 @@
 package syncer_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -177,17 +176,13 @@ func TestAResumedRunClaimsOnlyWhatItHas(t *testing.T) {
 		"nothing": {want: db.Succeeded},
 		"a link of the finished part could not be read": {
 			before: func(b *bench) {
-				b.polar.Mutate(b.polar.LinkIDs()[5], func(body []byte) []byte {
-					return bytes.Replace(body, []byte(`"url":`), []byte(`"uri":`), 1)
-				})
+				b.polar.Overlay(`5 url -`)
 			},
 			want: db.Partial,
 		},
 		"Postgres refused a link of the finished part": {
 			before: func(b *bench) {
-				b.polar.Mutate(b.polar.LinkIDs()[5], func(body []byte) []byte {
-					return bytes.Replace(body, []byte(`"label":`), []byte(`"label":"poison","old_label":`), 1)
-				})
+				b.polar.Overlay(`5 label "poison"`)
 				b.exec(`ALTER TABLE checkout_links ADD CHECK (label <> 'poison')`)
 			},
 			want: db.Partial,
@@ -203,12 +198,7 @@ func TestAResumedRunClaimsOnlyWhatItHas(t *testing.T) {
 		},
 		"the marked link belongs to another organization": {
 			after: func(b *bench) {
-				for _, id := range b.polar.LinkIDs() {
-					b.polar.Mutate(id, func(body []byte) []byte {
-						at := bytes.Index(body, []byte(`"organization_id":"`)) + len(`"organization_id":"`)
-						return append(append(slices.Clone(body[:at]), "0a0a0a0a-0a0a-4a0a-8a0a-0a0a0a0a0a0a"...), body[at+36:]...)
-					})
-				}
+				b.polar.Overlay(`* organization_id "0a0a0a0a-0a0a-4a0a-8a0a-0a0a0a0a0a0a"`)
 			},
 			anew: true, want: db.Succeeded,
 		},
