@@ -2,6 +2,7 @@ package fetch_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -169,9 +170,8 @@ func wantPage(t *testing.T, client *fetch.Client, row fetchtest.ErrorAnswer) {
 			t.Errorf("%+v", observed)
 		}
 	}
-	pagination := parse(t, row.Body)["pagination"].(object)
-	if got := text(t, page.Total); string(got) != string(text(t, pagination["total_count"])) {
-		t.Errorf("total %s, want %s", got, pagination["total_count"])
+	if want := fmt.Sprintf(`"total_count":%d,`, page.Total); !strings.Contains(string(row.Body), want) {
+		t.Errorf("no %s in %s", want, row.Body)
 	}
 }
 

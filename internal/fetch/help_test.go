@@ -1,8 +1,6 @@
 package fetch_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
@@ -98,32 +96,3 @@ var bodiesOnce = sync.OnceValues(func() (bodies [][]byte, err error) {
 	slices.SortStableFunc(bodies, func(a, b []byte) int { return len(a) - len(b) })
 	return bodies, nil
 })
-
-// object is a JSON object, its numbers as json.Number.
-type object = map[string]any
-
-func parse(tb testing.TB, body []byte) object {
-	tb.Helper()
-	v, err := parseAny(body)
-	o, ok := v.(object)
-	if err != nil || !ok {
-		tb.Fatalf("parse %.100q: %v", body, err)
-	}
-	return o
-}
-
-func parseAny(body []byte) (v any, err error) {
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.UseNumber()
-	err = d.Decode(&v)
-	return v, err
-}
-
-func text(tb testing.TB, v any) []byte {
-	tb.Helper()
-	body, err := json.Marshal(v)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return body
-}

@@ -2,7 +2,6 @@ package fetch_test
 
 import (
 	"encoding/json"
-	"reflect"
 	"strings"
 	"testing"
 
@@ -15,72 +14,40 @@ import (
 // newValue is what tomorrow's key may hold: nothing in it survives a float64.
 const newValue = `{"big":1180591620717411303424,"huge":1e300,"rate":0.10,"none":null,"deep":[[],{"a":"\u00e9"}]}`
 
+// TestAnUnknownKeyIsKeptNextToWhereItStood also checks that the object around keeps
+// it when its own has no Extra: mirrored, with the other elements of an array empty.
 func TestAnUnknownKeyIsKeptNextToWhereItStood(t *testing.T) {
 	t.Parallel()
-	bodies := recorded(t)
-	tried := map[string]bool{}
-	for _, s := range samples(t, bodies) {
-		if tried[s.owner.Name()] {
+	for at, row := range map[string]struct {
+		kept  func(*fetch.CheckoutLink) wire.Extra
+		extra string // NEW is the new key and its value
+	}{
+		"":                                  {func(l *fetch.CheckoutLink) wire.Extra { return l.Extra }, `{NEW}`},
+		"discount.":                         {func(l *fetch.CheckoutLink) wire.Extra { return l.Discount.Extra }, `{NEW}`},
+		"products[0].":                      {func(l *fetch.CheckoutLink) wire.Extra { return l.Products[0].Extra }, `{NEW}`},
+		"products[0].benefits[0].":          {func(l *fetch.CheckoutLink) wire.Extra { return l.Products[0].Benefits[0].Extra }, `{NEW}`},
+		"products[0].medias[0].":            {func(l *fetch.CheckoutLink) wire.Extra { return l.Products[0].Medias[0].Extra }, `{NEW}`},
+		"products[0].prices[2].":            {func(l *fetch.CheckoutLink) wire.Extra { return l.Products[0].Prices[2].Extra }, `{NEW}`},
+		"products[0].prices[3].meter.":      {func(l *fetch.CheckoutLink) wire.Extra { return l.Products[0].Prices[3].Meter.Extra }, `{NEW}`},
+		"products[0].prices[4].seat_tiers.": {func(l *fetch.CheckoutLink) wire.Extra { return l.Products[0].Prices[4].Extra }, `{"seat_tiers":{NEW}}`},
+		"products[0].prices[4].seat_tiers.tiers[1].": {func(l *fetch.CheckoutLink) wire.Extra { return l.Products[0].Prices[4].Extra }, `{"seat_tiers":{"tiers":[{},{NEW}]}}`},
+		"products[0].prices[5].tiers.":               {func(l *fetch.CheckoutLink) wire.Extra { return l.Products[0].Prices[5].Extra }, `{"tiers":{NEW}}`},
+		"products[0].prices[5].tiers.tiers[0].":      {func(l *fetch.CheckoutLink) wire.Extra { return l.Products[0].Prices[5].Extra }, `{"tiers":{"tiers":[{NEW},{}]}}`},
+	} {
+		body := edited(t, at+"brand_new "+newValue)
+		link, notes, err := fetch.DecodeLink(body)
+		if err != nil {
+			t.Errorf("%s: %v", at, err)
 			continue
 		}
-		tried[s.owner.Name()] = true
-		t.Run(s.owner.Name(), func(t *testing.T) {
-			t.Parallel()
-			sent := parse(t, bodies[s.body])
-			s.at.in(sent).(object)["brand_new"] = json.RawMessage(newValue)
-			body := text(t, sent)
-			link, notes, err := fetch.DecodeLink(body)
-			if err != nil {
-				t.Fatal(err)
-			}
-			owner, want := s.at.keeper(sent)
-			if diff := cmp.Diff(string(want), string(extraText(owner.inLink(link)))); diff != "" {
-				t.Errorf("extra of %q: %s", owner, diff)
-			}
-			noted := []wire.Note{{Kind: wire.UnknownKey, Path: s.at.to("brand_new").note(), Value: []byte(newValue)}}
-			if diff := cmp.Diff(noted, notes); diff != "" {
-				t.Errorf("notes: %s", diff)
-			}
-			nothingLost(t, body, link)
-		})
-	}
-}
-
-// keeper is the object whose Extra keeps the unknown key of the object that the
-// trail leads to, and what that Extra is: the way from the one to the other is
-// mirrored, with the other elements of an array as empty objects.
-func (tr trail) keeper(sent object) (owner trail, extra []byte) {
-	extra = []byte(`{"brand_new":` + newValue + `}`)
-	for owner = tr; ; owner = owner[:len(owner)-1] {
-		if _, has := owner.typ().FieldByName("Extra"); has {
-			return owner, extra
+		if diff := cmp.Diff(strings.ReplaceAll(row.extra, "NEW", `"brand_new":`+newValue), string(row.kept(link))); diff != "" {
+			t.Errorf("%s: extra: %s", at, diff)
 		}
-		switch last := owner[len(owner)-1].(type) {
-		case string:
-			extra = []byte(`{"` + last + `":` + string(extra) + `}`)
-		case int:
-			elements := make([]string, len(owner[:len(owner)-1].in(sent).([]any)))
-			for i := range elements {
-				elements[i] = "{}"
-			}
-			elements[last] = string(extra)
-			extra = []byte("[" + strings.Join(elements, ",") + "]")
+		if diff := cmp.Diff([]wire.Note{{Kind: wire.UnknownKey, Path: noIndices(at + "brand_new"), Value: []byte(newValue)}}, notes); diff != "" {
+			t.Errorf("%s: notes: %s", at, diff)
 		}
+		nothingLost(t, body, link)
 	}
-}
-
-// typ is the struct that the trail leads to, an empty one for an array.
-func (tr trail) typ() reflect.Type {
-	t := reflect.TypeFor[fetch.CheckoutLink]()
-	for i, s := range tr {
-		if key, ok := s.(string); ok {
-			f := fieldOf(t, key)
-			if t = f.inner(); i == len(tr)-1 && f.typ.Kind() == reflect.Slice {
-				return reflect.TypeFor[struct{}]()
-			}
-		}
-	}
-	return t
 }
 
 // oddities are values that no field expects, or not all of them.
@@ -94,46 +61,35 @@ var oddities = []string{
 
 func TestWhateverAnUnknownKindHoldsLandsSomewhere(t *testing.T) {
 	t.Parallel()
-	bodies := recorded(t)
-	kinds := map[string][]string{"Price": {"amount_type"}, "Discount": {"type", "duration"}} // the keys that say what it is
-	tried := map[string]bool{}
-	for _, s := range samples(t, bodies) {
-		name := s.owner.Name() + "." + s.field.key
-		if !s.field.optional || tried[name] {
-			continue
-		}
-		tried[name] = true
-		for _, kind := range kinds[s.owner.Name()] {
-			t.Run(name+" of another "+kind, func(t *testing.T) {
-				t.Parallel()
-				for _, odd := range oddities {
-					sent := parse(t, bodies[s.body])
-					o := s.at.in(sent).(object)
-					o[kind], o[s.field.key] = "unheard_of", json.RawMessage(odd)
-					body := text(t, sent)
-					link, notes, err := fetch.DecodeLink(body)
-					if err != nil {
-						t.Errorf("%s: %v", odd, err)
-						continue
-					}
-					nothingLost(t, body, link)
-					path := s.at.to(s.field.key)
-					extra := parse(t, extraText(s.at.inLink(link)))
-					_, inExtra := extra[s.field.key]
-					if noted := hasNote(notes, wire.OddShape, path.note()); noted && !inExtra {
-						t.Errorf("%s: noted as odd, and not in extra %v", odd, extra)
-					}
+	const price = "products[0].prices[2]." // the free one, which has nothing of its own
+	for _, row := range []struct{ rules, at, kind string }{
+		{"products[0].prices[0].", price, price + `amount_type "unheard_of"` + "\n" + price + `meter_id "aaaaaaaa-0000-4000-8000-00000000000a"`},
+		{"discount.", "discount.", `discount.type "unheard_of"`},
+		{"discount.", "discount.", `discount.duration "unheard_of"`},
+	} {
+		for _, r := range eachRule() {
+			key, mine := strings.CutPrefix(r.path, row.rules)
+			if !mine || r.presence == "required" {
+				continue
+			}
+			for _, odd := range oddities {
+				body := edited(t, row.kind+"\n"+row.at+key+" "+odd)
+				link, notes, err := fetch.DecodeLink(body)
+				if err != nil {
+					t.Errorf("%s %s: %v", r.path, odd, err)
+					continue
 				}
-			})
+				nothingLost(t, body, link)
+				extra := link.Discount.Extra
+				if row.at == price {
+					extra = link.Products[0].Prices[2].Extra
+				}
+				if hasNote(notes, wire.OddShape, noIndices(row.at+key)) && string(parseRaw(t, extra)[key]) != odd {
+					t.Errorf("%s %s: noted as odd, and not in extra %s", r.path, odd, extra)
+				}
+			}
 		}
 	}
-}
-
-func extraText(v reflect.Value) []byte {
-	if extra := reflect.Indirect(v).FieldByName("Extra").Bytes(); extra != nil {
-		return extra
-	}
-	return []byte("{}")
 }
 
 func hasNote(notes []wire.Note, kind wire.NoteKind, path string) bool {
@@ -145,99 +101,49 @@ func hasNote(notes []wire.Note, kind wire.NoteKind, path string) bool {
 	return false
 }
 
-func TestAPriceOfAnUnknownKindKeepsWhatItHolds(t *testing.T) {
-	t.Parallel()
-	const meter = "aaaaaaaa-0000-4000-8000-00000000000a"
-	for name, row := range map[string]struct {
-		change, extra string
-		notes         []wire.Note
-	}{
-		"tiers that are a text": {`{"tiers":"steep"}`, `{"tiers":"steep"}`, []wire.Note{{Kind: wire.OddShape, Value: []byte(`"steep"`), Path: "tiers"}}},
-		"an amount that is an object": {
-			`{"price_amount":{"per":"hour","minor":1180591620717411303424}}`, `{"price_amount":{"per":"hour","minor":1180591620717411303424}}`,
-			[]wire.Note{{Kind: wire.OddShape, Path: "price_amount", Value: []byte(`{"per":"hour","minor":1180591620717411303424}`)}},
-		},
-		"a meter that is only named": {`{"meter_id":"` + meter + `"}`, `{"meter_id":"` + meter + `"}`, nil},
-		"a meter that is only named, and other extras": {
-			`{"meter_id":"` + strings.ToUpper(meter) + `","meter":"m"}`, `{"meter":"m","meter_id":"` + meter + `"}`,
-			[]wire.Note{{Kind: wire.OddShape, Path: "meter", Value: []byte(`"m"`)}},
-		},
-		"another meter than the one shown": {
-			`{"meter_id":"` + meter + `","meter":{"id":"bbbbbbbb-0000-4000-8000-00000000000b","name":"n","unit":"token"}}`, `{"meter_id":"` + meter + `"}`, nil,
-		},
-		"no currency": {`{"price_currency":null}`, `{"price_currency":null}`, []wire.Note{{Kind: wire.OddShape, Path: "price_currency", Value: []byte("null")}}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			sent, at := linkWith(t, "Price")
-			o := at.in(sent).(object)
-			for key, value := range parseRaw(t, row.change) {
-				o[key] = value
-			}
-			o["amount_type"] = "barter"
-			body := text(t, sent)
-			link, notes, err := fetch.DecodeLink(body)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(row.extra, string(extraText(at.inLink(link)))); diff != "" {
-				t.Errorf("extra: %s", diff)
-			}
-			want := []wire.Note{{Kind: wire.UnknownValue, Path: at.to("amount_type").note(), Value: []byte(`"barter"`)}}
-			for _, n := range row.notes {
-				n.Path = at.to(n.Path).note()
-				want = append(want, n)
-			}
-			if diff := cmp.Diff(want, notes); diff != "" {
-				t.Errorf("notes: %s", diff)
-			}
-			nothingLost(t, body, link)
-		})
-	}
-}
-
-func TestABenefitOfAnUnknownKindIsRead(t *testing.T) {
-	t.Parallel()
-	sent, at := linkWith(t, "Benefit")
-	o := at.in(sent).(object)
-	o["type"], o["properties"] = "free_pizza", json.RawMessage(newValue)
-	body := text(t, sent)
-	link, notes, err := fetch.DecodeLink(body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(`{"properties":`+newValue+`}`, string(extraText(at.inLink(link)))); diff != "" {
-		t.Errorf("extra: %s", diff)
-	}
-	if !hasNote(notes, wire.UnknownValue, at.to("type").note()) || !hasNote(notes, wire.UnknownKey, at.to("properties").note()) || len(notes) != 2 {
-		t.Errorf("notes %q", notes)
-	}
-	nothingLost(t, body, link)
-}
-
-// linkWith is a recorded link, and the way to an object of that type in it: a
-// fixed price, if it is a price.
-func linkWith(t *testing.T, owner string) (sent object, at trail) {
+func parseRaw(t *testing.T, body []byte) (o map[string]json.RawMessage) {
 	t.Helper()
-	for _, body := range recorded(t) {
-		link := parse(t, body)
-		places(link, func(o reflect.Type, v object, found trail) {
-			if o.Name() == owner && (owner != "Price" || v["amount_type"] == "fixed") {
-				sent, at = link, found
-			}
-		})
-		if sent != nil {
-			return sent, at
-		}
-	}
-	t.Fatalf("no recorded link has a %s", owner)
-	return nil, nil
-}
-
-func parseRaw(t *testing.T, body string) (o map[string]json.RawMessage) {
-	t.Helper()
-	if err := json.Unmarshal([]byte(body), &o); err != nil {
-		t.Fatal(err)
+	if err := json.Unmarshal(body, &o); err != nil {
+		t.Fatalf("%s: %v", body, err)
 	}
 	return o
+}
+
+// Prices of a kind that nobody knows: the free one of the sample with other keys.
+func TestAPriceOfAnUnknownKindKeepsWhatItHolds(t *testing.T) {
+	t.Parallel()
+	const (
+		at    = "products[0].prices[2]."
+		meter = "aaaaaaaa-0000-4000-8000-00000000000a"
+		big   = `{"per":"hour","minor":1180591620717411303424}`
+	)
+	for name, row := range map[string]struct{ change, extra, odd string }{
+		"tiers that are a text":       {at + `tiers "steep"`, `{"tiers":"steep"}`, `tiers "steep"`},
+		"an amount that is an object": {at + `price_amount ` + big, `{"price_amount":` + big + `}`, `price_amount ` + big},
+		"a meter that is only named":  {at + `meter_id "` + meter + `"`, `{"meter_id":"` + meter + `"}`, ``},
+		"a meter that is only named, and other extras": {
+			at + `meter_id "` + strings.ToUpper(meter) + `"` + "\n" + at + `meter "m"`, `{"meter":"m","meter_id":"` + meter + `"}`, `meter "m"`,
+		},
+		"another meter than the one shown": {
+			at + `meter_id "` + meter + `"` + "\n" + at + `meter {"id":"bbbbbbbb-0000-4000-8000-00000000000b","name":"n","unit":"token"}`, `{"meter_id":"` + meter + `"}`, ``,
+		},
+		"no currency": {at + `price_currency null`, `{"price_currency":null}`, `price_currency null`},
+	} {
+		body := edited(t, at+`amount_type "barter"`+"\n"+row.change)
+		link, notes, err := fetch.DecodeLink(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(row.extra, string(link.Products[0].Prices[2].Extra)); diff != "" {
+			t.Errorf("%s: extra: %s", name, diff)
+		}
+		want := []wire.Note{{Kind: wire.UnknownValue, Path: "products[].prices[].amount_type", Value: []byte(`"barter"`)}}
+		if key, value, odd := strings.Cut(row.odd, " "); odd {
+			want = append(want, wire.Note{Kind: wire.OddShape, Path: "products[].prices[]." + key, Value: []byte(value)})
+		}
+		if diff := cmp.Diff(want, notes); diff != "" {
+			t.Errorf("%s: notes: %s", name, diff)
+		}
+		nothingLost(t, body, link)
+	}
 }

@@ -20,10 +20,13 @@ import (
 func madeUp(tb testing.TB, n int) (links []fetchtest.Answer, all []uuid.UUID) {
 	tb.Helper()
 	body := recorded(tb)[0]
-	id := []byte(parse(tb, body)["id"].(string))
 	all = unknown(n)
-	for i := range all {
-		links = append(links, fetchtest.Answer{ID: all[i].String(), Body: bytes.Replace(body, id, []byte(all[i].String()), 1)})
+	for _, id := range all {
+		mine, err := fetchtest.Edit(body, `id "`+id.String()+`"`)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		links = append(links, fetchtest.Answer{ID: id.String(), Body: mine})
 	}
 	return links, all
 }
