@@ -12,6 +12,7 @@ import (
 
 	"syncer/internal/fetch"
 	"syncer/internal/fetch/fetchtest"
+	"syncer/internal/fetch/wire/wiretest"
 	"syncer/internal/secret"
 )
 
@@ -96,3 +97,11 @@ var bodiesOnce = sync.OnceValues(func() (bodies [][]byte, err error) {
 	slices.SortStableFunc(bodies, func(a, b []byte) int { return len(a) - len(b) })
 	return bodies, nil
 })
+
+// nothingLost expects every value of the body in a field or in an Extra.
+func nothingLost(tb testing.TB, body []byte, link *fetch.CheckoutLink) {
+	tb.Helper()
+	if diff := wiretest.Lost(body, link); diff != "" {
+		tb.Errorf("sent and kept: %s", diff)
+	}
+}
