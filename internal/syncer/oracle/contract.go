@@ -44,7 +44,13 @@ type contract map[string]table
 
 // define reads a table from lines of "name kind [required] [computed]".
 func (c contract) define(name, key, columns string, apart ...string) {
-	t := table{name: name, key: strings.Fields(key), apart: apart}
+	t := table{name: name, apart: apart}
+	if key != "" {
+		t.key = strings.Fields(key)
+	}
+	if t.hasID() {
+		columns += everyEntity
+	}
 	for line := range strings.Lines(columns) {
 		words := strings.Fields(line)
 		if len(words) == 0 {
@@ -98,13 +104,14 @@ func (t table) keyOf(row Row) string {
 	return strings.Join(parts, " ")
 }
 
-// tableNames lists the contract's tables, parents before children.
-func tableNames() []string {
-	return []string{
-		"checkout_links", "checkout_link_products",
-		"products", "prices", "price_tiers", "meters",
-		"benefits", "product_benefits",
-		"medias", "product_medias",
-		"discounts", "discount_amounts",
+// names lists the contract's tables, sorted; what has no key is a mere shape.
+func (c contract) names() []string {
+	var names []string
+	for name, t := range c {
+		if t.key != nil {
+			names = append(names, name)
+		}
 	}
+	slices.Sort(names)
+	return names
 }

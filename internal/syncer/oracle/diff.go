@@ -19,7 +19,7 @@ const (
 // difference.
 func Diff(want, got Tables) string {
 	c := newContract()
-	names := tableNames()
+	names := c.names()
 	for _, name := range slices.Sorted(maps.Keys(want)) {
 		if !slices.Contains(names, name) {
 			names = append(names, name)

@@ -35,7 +35,7 @@ func New() *Oracle {
 		rows:     map[string]map[string]Row{},
 		children: map[string]map[string][]Row{},
 	}
-	for _, name := range tableNames() {
+	for _, name := range o.contract.names() {
 		if o.contract[name].hasID() {
 			o.rows[name] = map[string]Row{}
 		} else {
@@ -92,7 +92,7 @@ func (o *Oracle) Observe(at time.Time, answers []Answer) error {
 // Tables gives what each contract table must hold now.
 func (o *Oracle) Tables() Tables {
 	tables := Tables{}
-	for _, name := range tableNames() {
+	for _, name := range o.contract.names() {
 		rows := []Row{}
 		for _, row := range o.rows[name] {
 			rows = append(rows, maps.Clone(row))

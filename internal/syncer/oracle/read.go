@@ -20,7 +20,7 @@ type Querier interface {
 func Read(ctx context.Context, q Querier) (Tables, error) {
 	c := newContract()
 	tables := Tables{}
-	for _, name := range tableNames() {
+	for _, name := range c.names() {
 		rows, err := readTable(ctx, q, c[name])
 		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", name, err)

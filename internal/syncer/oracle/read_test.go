@@ -10,7 +10,7 @@ import (
 func TestWhatPostgresWritesReadsLikeWhatPolarSent(t *testing.T) {
 	t.Parallel()
 	shape := contract{}
-	shape.define("t", "id", `
+	shape.define("t", "label", `
 		id      uuid
 		amount  bigint
 		rate    numeric

@@ -1,7 +1,14 @@
 package oracle
 
-// newContract writes down section 2 of the design: every table, its key and its
-// columns. At the end stand the shapes of the two nested kinds of tiers.
+// everyEntity is what a table with an id has beside its own columns.
+const everyEntity = `
+	extra         jsonb       computed
+	first_seen_at timestamptz computed
+	changed_at    timestamptz computed
+`
+
+// newContract writes down every table, its key and its columns, and the shapes of
+// the two nested kinds of tiers. No column stands anywhere else in this package.
 func newContract() contract {
 	c := contract{}
 	c.links()
@@ -32,16 +39,13 @@ func (c contract) links() {
 		seats                   bigint
 		units                   bigint
 		metadata                jsonb       required
-		extra                   jsonb       computed
-		first_seen_at           timestamptz computed
-		changed_at              timestamptz computed
 		removed_at              timestamptz computed
 	`, "products", "discount",
 		"product", "product_id", "product_price", "product_price_id") // deprecated copies of products[0]
 	c.define("checkout_link_products", "checkout_link_id product_id", `
-		checkout_link_id uuid   computed
-		product_id       uuid   computed
-		position         bigint computed
+		checkout_link_id uuid
+		product_id       uuid
+		position         bigint
 	`)
 }
 
@@ -63,9 +67,6 @@ func (c contract) products() {
 		trial_interval           text
 		trial_interval_count     bigint
 		metadata                 jsonb
-		extra                    jsonb       computed
-		first_seen_at            timestamptz computed
-		changed_at               timestamptz computed
 	`, "prices", "benefits", "medias")
 }
 
@@ -97,29 +98,18 @@ func (c contract) prices() {
 		minimum_units      bigint
 		maximum_units      bigint
 		unit_label         jsonb
-		extra              jsonb       computed
-		first_seen_at      timestamptz computed
-		changed_at         timestamptz computed
 		removed_at         timestamptz computed
 	`, "meter", "seat_tiers", "tiers")
 	c.define("price_tiers", "price_id position", `
-		price_id       uuid    computed
-		position       bigint  computed
-		min_seats      bigint  computed
-		max_seats      bigint  computed
-		price_per_seat bigint  computed
-		bound          bigint  computed
-		unit_amount    numeric computed
-	`)
+		price_id       uuid
+		position       bigint
+	`+seatTier+unitTier)
 	c.define("meters", "id", `
 		id                uuid        required
 		name              text        required
 		unit              text        required
 		custom_label      text
 		custom_multiplier bigint
-		extra             jsonb       computed
-		first_seen_at     timestamptz computed
-		changed_at        timestamptz computed
 	`)
 
 	c.define("seat_tiers", "", `
@@ -127,19 +117,25 @@ func (c contract) prices() {
 		minimum_seats  bigint
 		maximum_seats  bigint
 	`, "tiers")
-	c.define("seat_tiers.tiers", "", `
-		min_seats      bigint
-		max_seats      bigint
-		price_per_seat bigint
-	`)
+	c.define("seat_tiers.tiers", "", seatTier)
 	c.define("tiers", "", `
 		type text
 	`, "tiers")
-	c.define("tiers.tiers", "", `
-		bound       bigint
-		unit_amount numeric
-	`)
+	c.define("tiers.tiers", "", unitTier)
 }
+
+// The columns of price_tiers are the keys of either kind of tier.
+const (
+	seatTier = `
+		min_seats      bigint
+		max_seats      bigint
+		price_per_seat bigint
+	`
+	unitTier = `
+		bound          bigint
+		unit_amount    numeric
+	`
+)
 
 func (c contract) benefitsAndMedias() {
 	c.define("benefits", "id", `
@@ -152,14 +148,11 @@ func (c contract) benefitsAndMedias() {
 		selectable      boolean     required
 		deletable       boolean     required
 		is_deleted      boolean
-		extra           jsonb       computed
-		first_seen_at   timestamptz computed
-		changed_at      timestamptz computed
 	`)
 	c.define("product_benefits", "product_id position", `
-		product_id uuid   computed
-		position   bigint computed
-		benefit_id uuid   computed
+		product_id uuid
+		position   bigint
+		benefit_id uuid
 	`)
 	c.define("medias", "id", `
 		id                     uuid        required
@@ -179,14 +172,11 @@ func (c contract) benefitsAndMedias() {
 		is_uploaded            boolean     required
 		size_readable          text        required
 		public_url             text        required
-		extra                  jsonb       computed
-		first_seen_at          timestamptz computed
-		changed_at             timestamptz computed
 	`)
 	c.define("product_medias", "product_id position", `
-		product_id uuid   computed
-		position   bigint computed
-		media_id   uuid   computed
+		product_id uuid
+		position   bigint
+		media_id   uuid
 	`)
 }
 
@@ -210,14 +200,11 @@ func (c contract) discounts() {
 		max_redemptions_per_customer bigint
 		redemptions_count            bigint      required
 		metadata                     jsonb       required
-		extra                        jsonb       computed
-		first_seen_at                timestamptz computed
-		changed_at                   timestamptz computed
 	`, "amounts")
 	c.define("discount_amounts", "discount_id currency", `
-		discount_id uuid   computed
-		currency    text   computed
-		amount      bigint computed
+		discount_id uuid
+		currency    text
+		amount      bigint
 	`)
 }
 
