@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+
+	"syncer/internal/fetch/fetchtest"
 )
 
 // TestNoCommandShowsASecret makes every command talk as much as it can, about
@@ -17,16 +19,14 @@ func TestNoCommandShowsASecret(t *testing.T) {
 	once(t, p.env, exitDone, append([]string{"backfill", "--json"}, loud...)...)
 
 	renewed, broken, cut, strange := ids[0], ids[1], ids[2], ids[3]
-	p.polar.Mutate(renewed, func(body []byte) []byte {
-		return bytes.ReplaceAll(body, []byte(linkSecret), []byte(linkSecret+"RENEWED"))
-	})
+	body := p.polar.Links()[0].Body
+	p.polar.Set(renewed, fetchtest.Answer{Body: bytes.ReplaceAll(body, []byte(linkSecret), []byte(linkSecret+"RENEWED"))})
 	p.polar.Overlay(`1 was "` + linkSecret + `BROKEN"
 		1 client_secret 7
 		3 client_secret_of_tomorrow "` + linkSecret + `TOMORROW"
 		3 tokens ["` + linkSecret + `TOO"]`)
-	p.polar.Mutate(cut, func(body []byte) []byte {
-		return body[:bytes.Index(body, []byte(linkSecret))+20]
-	})
+	body = p.polar.Links()[2].Body
+	p.polar.Set(cut, fetchtest.Answer{Body: body[:bytes.Index(body, []byte(linkSecret))+20]})
 	for _, format := range [][]string{nil, {"--json"}} {
 		once(t, p.env, exitDifferent, append([]string{"backfill", "--dry-run"}, format...)...)
 	}

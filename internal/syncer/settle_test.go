@@ -20,9 +20,8 @@ import (
 // rename makes every answer show another name of the product whose name is old.
 func rename(polar *fetchtest.Server, old, name string) {
 	for _, link := range polar.Links() {
-		polar.Mutate(link.ID, func(body []byte) []byte {
-			return bytes.ReplaceAll(body, fmt.Appendf(nil, `"name":%q`, old), fmt.Appendf(nil, `"name":%q`, name))
-		})
+		link.Body = bytes.ReplaceAll(link.Body, fmt.Appendf(nil, `"name":%q`, old), fmt.Appendf(nil, `"name":%q`, name))
+		polar.Add(link)
 	}
 }
 

@@ -1,7 +1,6 @@
 package fetchtest
 
 import (
-	"bytes"
 	"net/http"
 
 	"github.com/google/uuid"
@@ -35,12 +34,6 @@ func (c *catalogue) put(link Answer) {
 	}
 	c.at[link.ID] = len(c.answers)
 	c.answers = append(c.answers, link)
-}
-
-func (c *catalogue) mutate(id string, change func([]byte) []byte) {
-	if i, ok := c.at[id]; ok && c.answers[i].Status == http.StatusOK {
-		c.answers[i].Body = change(bytes.Clone(c.answers[i].Body))
-	}
 }
 
 // filled gives an answer the defaults that its comment promises.

@@ -95,7 +95,7 @@ func TestChangesWhileRequestsAreInFlight(t *testing.T) {
 		case 0:
 			s.Goto(i / 8 % 2)
 		case 1:
-			s.Mutate(id, relabel)
+			s.Overlay(id + ` label "changed"`)
 		case 2:
 			s.Add(link(idA, "a"))
 		case 3:

@@ -3,22 +3,15 @@ package fetchtest
 import (
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 )
 
 // overlays is what tests changed about the recording. They outlive Goto.
 type overlays struct {
 	base  []Answer // from Use; nil plays the recording
-	order []string // ids in the order they were first changed
-	byID  map[string]*overlay
-	edits []*edit // from Overlay
-}
-
-// overlay is one link's: an answer of its own, then changes to its body.
-type overlay struct {
-	set    *Answer
-	mutate []func([]byte) []byte
+	order []string // ids in the order they were first set
+	byID  map[string]Answer
+	edits []*edit // from Overlay, on top
 }
 
 // Set makes a link answer like that at every step, in GET and in LIST. An id
@@ -28,7 +21,15 @@ func (s *Server) Set(id string, answer Answer) {
 	answer = answer.filled()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	*s.overlayOf(answer.ID) = overlay{set: &answer}
+	o := &s.overlays
+	if o.byID == nil {
+		o.byID = make(map[string]Answer)
+	}
+	if _, known := o.byID[answer.ID]; !known {
+		o.order = append(o.order, answer.ID)
+	}
+	o.byID[answer.ID] = answer
+	s.pages = nil // the recorded LIST pages no longer hold
 	s.links.put(answer)
 }
 
@@ -68,7 +69,7 @@ func (s *Server) applyEdits(edits []*edit) {
 		if e.from > s.step {
 			continue
 		}
-		s.pages = nil // the recorded LIST pages no longer hold
+		s.pages = nil
 		for i := range s.links.answers {
 			a := &s.links.answers[i]
 			if a.Status != http.StatusOK || e.id != "*" && e.id != a.ID && e.id != strconv.Itoa(i) {
@@ -81,21 +82,6 @@ func (s *Server) applyEdits(edits []*edit) {
 			panic(fmt.Sprintf("fetchtest: overlay: %s: no link of step %d has such a place", e.line, s.step))
 		}
 	}
-}
-
-// Mutate changes the body of a link, at this step and at every later Goto, for
-// as long as it answers 200. It panics on an id that no step knows. change must
-// not call the server.
-func (s *Server) Mutate(id string, change func(body []byte) []byte) {
-	id = canonical(id)
-	if !slices.Contains(s.AllLinkIDs(), id) {
-		panic(fmt.Sprintf("fetchtest: mutate: no step knows the link %s", id))
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	o := s.overlayOf(id)
-	o.mutate = append(o.mutate, change)
-	s.links.mutate(id, change)
 }
 
 // Use plays that catalogue, given in LIST order, in place of every step. What
@@ -115,34 +101,13 @@ func (s *Server) Reset() {
 	s.goTo(s.step)
 }
 
-// overlayOf finds or makes the overlay of a link. From now on the recorded LIST
-// pages no longer hold.
-func (s *Server) overlayOf(id string) *overlay {
-	s.pages = nil
-	if s.overlays.byID == nil {
-		s.overlays.byID = make(map[string]*overlay)
-	}
-	o, ok := s.overlays.byID[id]
-	if !ok {
-		o = new(overlay)
-		s.overlays.byID[id] = o
-		s.overlays.order = append(s.overlays.order, id)
-	}
-	return o
-}
-
 func (s *Server) applyOverlays() {
 	if s.overlays.base != nil {
 		s.pages, s.links = nil, newCatalogue(s.overlays.base)
 	}
 	for _, id := range s.overlays.order {
-		o := s.overlayOf(id)
-		if o.set != nil {
-			s.links.put(*o.set)
-		}
-		for _, change := range o.mutate {
-			s.links.mutate(id, change)
-		}
+		s.pages = nil
+		s.links.put(s.overlays.byID[id])
 	}
 	s.applyEdits(s.overlays.edits)
 }

@@ -1,7 +1,6 @@
 package fetchtest_test
 
 import (
-	"bytes"
 	"net/http"
 	"slices"
 	"strings"
@@ -12,55 +11,17 @@ import (
 	"syncer/internal/fetch/fetchtest"
 )
 
-func relabel(body []byte) []byte {
-	return bytes.Replace(body, []byte(`"label":`), []byte(`"label":"changed","old_label":`), 1)
-}
-
-func TestMutateShowsInGETAndInEveryList(t *testing.T) {
-	t.Parallel()
-	s := fetchtest.Start(t, "seed-ads")
-	id := s.LinkIDs()[0]
-	before := ask(t, s, links+id).body
-	s.Mutate(strings.ToUpper(id), relabel)
-	want := string(relabel([]byte(before)))
-	for range s.Steps() { // the second step is the first unchanged
-		if got := ask(t, s, links+id).body; got != want {
-			t.Errorf("step %d: GET shows %.300s", s.StepIndex(), got)
-		}
-		for _, query := range []string{"?limit=1", "?limit=100"} {
-			if got := string(parse[page](t, ask(t, s, links+query).body).Items[0]); got != want {
-				t.Errorf("step %d: LIST %s shows %.300s", s.StepIndex(), query, got)
-			}
-		}
-		s.Next()
-	}
-	s.Mutate(id, bytes.ToUpper)
-	if got := ask(t, s, links+id).body; got != strings.ToUpper(want) {
-		t.Errorf("two changes show %.300s", got)
-	}
-	s.Reset()
-	if got := ask(t, s, links+id).body; got != before {
-		t.Errorf("after Reset GET shows %.300s", got)
-	}
-}
-
-func TestMutateWaitsForALinkOfALaterStep(t *testing.T) {
+func TestOverlayWaitsForALinkOfALaterStep(t *testing.T) {
 	t.Parallel()
 	s := fetchtest.Start(t, "seed")
 	all := s.AllLinkIDs()
 	last := all[len(all)-1]
-	s.Mutate(last, relabel)
+	s.Overlay(last + ` label "changed" 3`)
 	wantStatus(t, s, links+last, http.StatusNotFound)
 	s.Goto(3)
 	if got := ask(t, s, links+last).body; !strings.Contains(got, `"label":"changed"`) {
 		t.Errorf("got %.300s", got)
 	}
-	defer func() {
-		if recover() == nil {
-			t.Error("Mutate of a link that no step knows did not panic")
-		}
-	}()
-	s.Mutate(unknown, relabel)
 }
 
 func TestResetPlaysTheRecordedPagesAgain(t *testing.T) {
@@ -107,7 +68,7 @@ func TestUsePlaysAnotherCatalogueUntilReset(t *testing.T) {
 	recorded := s.LinkIDs()
 	s.Delete(recorded[0])
 	s.Use(link(strings.ToUpper(idC), "c"), link(idA, "a"))
-	s.Mutate(idA, relabel)
+	s.Overlay(idA + ` label "changed"`)
 	s.Next()
 	if diff := cmp.Diff([]string{idC, idA}, s.LinkIDs()); diff != "" {
 		t.Errorf("links (-want +got):\n%s", diff)

@@ -7,7 +7,7 @@
 // the demo decides what the answers should lead to.
 //
 // A Server is an http.Handler with state: the step (Goto, Next), what tests
-// change about it (Overlay, Set, Mutate, Delete, Add, Use), what goes wrong (Inject),
+// change about it (Overlay, Set, Delete, Add, Use), what goes wrong (Inject),
 // who has to wait (Hold), and a record of what was asked (Requests, Log).
 package fetchtest
 
