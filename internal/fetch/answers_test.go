@@ -13,7 +13,7 @@ import (
 	"syncer/internal/fetch/fetchtest"
 )
 
-// verdict is what is made of an answer.
+// verdict is what the client makes of an answer.
 type verdict struct {
 	Kind   string
 	Status int
@@ -29,7 +29,7 @@ func verdictOn(t *testing.T, err error) verdict {
 	return verdict{kindName(t, err), e.Status, e.Detail}
 }
 
-// kindName is the one kind that an error is of.
+// kindName names the one kind of an error.
 func kindName(t *testing.T, err error) string {
 	t.Helper()
 	var names []string
@@ -49,8 +49,8 @@ const (
 	redirect     = `redirect to "https://api.polar.sh/v1/checkout-links`
 )
 
-// verdicts says for the recorded answers of either server what is made of them.
-// Those that are missing here are links or pages.
+// verdicts of the recorded answers of either server. Answers missing here are
+// links or pages.
 var verdicts = byName([]named{
 	{"401 no Authorization header", verdict{"refused", 401, "Unauthorized"}},
 	{"401 no Authorization header (sandbox)", verdict{"refused", 401, "Unauthorized"}},
@@ -105,7 +105,7 @@ func TestEveryRecordedAnswerIsJudged(t *testing.T) {
 	}
 	for _, row := range rows {
 		if row.Status == 429 {
-			continue // has to be waited for: see TestARecordedRateLimitIsWaitedFor
+			continue // needs waiting: see TestARecordedRateLimitIsWaitedFor
 		}
 		t.Run(row.Server+" "+row.Name, func(t *testing.T) {
 			t.Parallel()
@@ -140,7 +140,7 @@ func TestEveryRecordedAnswerIsJudged(t *testing.T) {
 	}
 }
 
-// wantVerdict expects an observation that failed; of long details the beginning.
+// wantVerdict expects an observation that failed; a long detail only has to begin alike.
 func wantVerdict(t *testing.T, observed fetch.Observed, want verdict) {
 	t.Helper()
 	got := verdictOn(t, observed.Err)
@@ -175,7 +175,7 @@ func wantPage(t *testing.T, client *fetch.Client, row fetchtest.ErrorAnswer) {
 	}
 }
 
-// rowID is the id that a row's request asked for, or any.
+// rowID returns the id that a row's request asked for, or any.
 func rowID(row fetchtest.ErrorAnswer) uuid.UUID {
 	path := strings.TrimSuffix(row.Request.Path, "/")
 	if id, err := uuid.Parse(path[strings.LastIndexByte(path, '/')+1:]); err == nil {

@@ -6,7 +6,7 @@ import (
 	"syncer/internal/fetch"
 )
 
-// BenchmarkDecodeLink reads the links of a catalogue in turn, 14 kB each.
+// BenchmarkDecodeLink reads a catalogue's links in turn, 14 kB each.
 func BenchmarkDecodeLink(b *testing.B) {
 	links := step(b, "alpha", 0)
 	var total int

@@ -17,14 +17,14 @@ import (
 	"syncer/internal/secret"
 )
 
-// The tests that wait run on the fake clock of testing/synctest, where there is
-// no network: the client calls the server's handler. A test there also fails when
-// a goroutine is left behind.
+// Tests that wait run on the fake clock of testing/synctest. There is no
+// network in there: the client calls the server's handler. Such a test also
+// fails if it leaves a goroutine behind.
 
-// wireless is a network without a wire.
+// wireless is a network without wires.
 type wireless struct {
 	s *fetchtest.Server
-	// latency is how long request n takes on its way to the server; nil: nothing.
+	// latency is the time request n takes to reach the server; nil: none.
 	latency func(r *http.Request) time.Duration
 	active  *atomic.Int32 // requests under way; nil: not counted
 }
@@ -46,7 +46,7 @@ func (w wireless) RoundTrip(r *http.Request) (*http.Response, error) {
 		cut      any
 	}
 	done := make(chan outcome, 1)
-	go func() { // a handler may hang until the request is given up
+	go func() { // a handler may hang until the client gives up
 		var o outcome
 		defer func() { done <- o }()
 		defer func() { o.cut = recover() }()
@@ -64,7 +64,7 @@ func (w wireless) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 }
 
-// bubbleClient is for use inside a bubble, where its clock is the server's too.
+// bubbleClient belongs inside a bubble, whose clock the server shares.
 func bubbleClient(s *fetchtest.Server, perMinute int) *fetch.Client {
 	s.SetClock(time.Now)
 	return clientOver(wireless{s: s}, perMinute)
@@ -79,7 +79,7 @@ func clientOver(w wireless, perMinute int) *fetch.Client {
 	return client
 }
 
-// unknown is n ids that no server knows: each costs two requests.
+// unknown returns n ids that no server knows: each costs two requests.
 func unknown(n int) []uuid.UUID {
 	all := make([]uuid.UUID, n)
 	for i := range all {
@@ -88,7 +88,7 @@ func unknown(n int) []uuid.UUID {
 	return all
 }
 
-// exhaust takes a walk that must come to its end.
+// exhaust expects a walk to reach its end.
 func exhaust(t *testing.T, walk iter.Seq2[[]fetch.Observed, error]) {
 	t.Helper()
 	for _, err := range walk {
@@ -98,7 +98,7 @@ func exhaust(t *testing.T, walk iter.Seq2[[]fetch.Observed, error]) {
 	}
 }
 
-// passed is how long something took on the fake clock.
+// passed returns how long do took on the fake clock.
 func passed(t *testing.T, do func()) time.Duration {
 	t.Helper()
 	began := time.Now()

@@ -18,44 +18,43 @@ import (
 )
 
 const (
-	// version is the API version that is asked for: Polar's default since 2026.
-	// It does not keep additions away.
+	// version is the API version to ask for: Polar's default since 2026.
+	// Additions arrive all the same.
 	version = "2026-04"
-	// maxBody bounds an answer after decompression. A page of 100 links is
-	// about 1.5 MB.
+	// maxBody bounds an answer after decompression. A page of 100 links is about 1.5 MB.
 	maxBody = 16 << 20
-	// maxHeader bounds the answer's header.
+	// maxHeader bounds an answer's header.
 	maxHeader = 64 << 10
-	// keptBody bounds what is kept of an answer that is not what was asked for.
+	// keptBody bounds how much of an unexpected answer is kept.
 	keptBody = 64 << 10
-	// tries is how often one request is sent before it counts as failed.
+	// tries limits how often one request is sent before it counts as failed.
 	tries = 4
 	// maxPause caps Retry-After; Polar always says 60 seconds.
 	maxPause = 2 * time.Minute
 )
 
-// Config is what a Client needs to know.
+// Config configures a Client.
 type Config struct {
 	Server            *url.URL // such as https://api.polar.sh, see ParseServer
 	Token             Token    // sent as Bearer to Server only
 	RequestsPerMinute int      // budget; 0: none
 	UserAgent         string
-	Now               func() time.Time // what observations are stamped with; nil: time.Now
+	Now               func() time.Time // stamps observations; nil: time.Now
 	Backoff           time.Duration    // longest wait before the first retry, doubled for each; 0: 500 ms
 	Timeout           time.Duration    // of one request, from dial to the last byte; 0: a minute
 }
 
-// Token gives the access token. It is asked before every request, so that a token
-// that was rotated in its file counts at once.
+// Token returns the access token. It is called before every request, so that a
+// token rotated in its file counts at once.
 type Token func() (secret.Text, error)
 
-// FixedToken is a token that stays.
+// FixedToken returns a token that never changes.
 func FixedToken(token secret.Text) Token {
 	return func() (secret.Text, error) { return token, nil }
 }
 
-// Client asks one Polar organization. It may be used concurrently; its budget
-// counts over all that use it.
+// Client asks one Polar organization. It is safe for concurrent use; all users
+// share its budget.
 type Client struct {
 	config   Config
 	http     *http.Client
@@ -64,7 +63,7 @@ type Client struct {
 	size     atomic.Int64 // of the last answer, in bytes
 }
 
-// New makes a client. It sends nothing yet.
+// New makes a client without sending anything.
 func New(config Config) *Client {
 	if config.Now == nil {
 		config.Now = time.Now
@@ -90,31 +89,31 @@ func New(config Config) *Client {
 				MaxResponseHeaderBytes: maxHeader,
 				TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 			},
-			// A redirect would carry the token to where it does not belong.
+			// A redirect could carry the token to a stranger.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 			Timeout:       config.Timeout,
 		},
 	}
 }
 
-// Server is the base URL that is asked.
+// Server returns the base URL.
 func (c *Client) Server() string { return c.config.Server.String() }
 
-// Requests is how many requests have been sent so far, retries included.
+// Requests counts the requests sent so far, retries included.
 func (c *Client) Requests() int64 { return c.requests.Load() }
 
-// Close lets go of idle connections.
+// Close drops idle connections.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
-// answer is the body of a 200, and when the request began and ended that got it.
+// answer is the body of a 200, and when its request began and ended.
 type answer struct {
 	body      []byte
 	at, until time.Time
 }
 
-// get asks for path until there is an answer or no hope, within the budget. The
-// answer's time is also that of the last request that failed. A 500 is asked
-// again only with again500: of a page of links it says that one is broken.
+// get asks for path, within the budget, until it has an answer or retrying is
+// pointless. On failure the answer still carries the times of the last request.
+// It retries a 500 only with again500: for a page it means a broken link.
 func (c *Client) get(ctx context.Context, path string, again500 bool) (answer, error) {
 	for try := 1; ; try++ {
 		a, err := c.once(ctx, path)
@@ -131,7 +130,7 @@ func (c *Client) get(ctx context.Context, path string, again500 bool) (answer, e
 		if e.Kind == ErrRateLimited { //nolint:errorlint // Kind is one of the sentinels itself
 			continue // the pacer waits
 		}
-		// Full jitter: many clients that failed together do not come back together.
+		// Full jitter: clients that failed together come back apart.
 		wait := max(rand.N(c.config.Backoff<<(try-1)), e.retryAfter) //nolint:gosec // nobody gains by guessing it
 		select {
 		case <-ctx.Done():
@@ -141,8 +140,7 @@ func (c *Client) get(ctx context.Context, path string, again500 bool) (answer, e
 	}
 }
 
-// once sends one request and judges the answer. The error is an *Error, or the
-// context's.
+// once sends one request and judges the answer. The error is an *Error, or the context's.
 func (c *Client) once(ctx context.Context, path string) (a answer, err error) {
 	if err := c.pacer.begin(ctx); err != nil {
 		return a, err
@@ -184,9 +182,9 @@ func (c *Client) once(ctx context.Context, path string) (a answer, err error) {
 	return a, e
 }
 
-// read reads an answer of the given size, negative: unknown. Pages are alike in
-// size, so the last one's is the first guess then: growing to it step by step
-// would cost several times the memory.
+// read reads an answer of the given size; negative: unknown, so it starts from
+// the size of the last one, since pages are alike. Growing step by step would
+// cost several times the memory.
 func (c *Client) read(answer io.Reader, size int64) ([]byte, error) {
 	if size < 0 {
 		size = c.size.Load()
@@ -199,7 +197,7 @@ func (c *Client) read(answer io.Reader, size int64) ([]byte, error) {
 	return body.Bytes(), err
 }
 
-// token asks for the token, and refuses one that no header can carry before
+// token returns the token. It rejects one that no header can carry before
 // net/http calls that a failed request.
 func (c *Client) token() (string, error) {
 	text, err := c.config.Token()
@@ -213,7 +211,7 @@ func (c *Client) token() (string, error) {
 	return token, nil
 }
 
-// bare is err without the method and URL that net/http puts around it.
+// bare strips the method and URL that net/http puts around err.
 func bare(err error) string {
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		return e.Err.Error()

@@ -17,7 +17,7 @@ func TestARateLimitIsWaitedForAsLongAsItSays(t *testing.T) {
 		"60":                  time.Minute,
 		"7":                   7 * time.Second,
 		"0":                   0,
-		"":                    time.Minute, // as Polar's always is
+		"":                    time.Minute, // as Polar always sends
 		"soon":                time.Minute,
 		"-5":                  time.Minute,
 		"1.5":                 time.Minute,
@@ -181,7 +181,7 @@ func TestACancelledLastTryEndsWithTheContextsErrorToo(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() { _, err := client.List(ctx, 1, 100); done <- err }()
-		<-time.After(10 * time.Second) // all backoffs are over
+		<-time.After(10 * time.Second) // all backoffs are over by then
 		cancel()
 		if err := <-done; !errors.Is(err, context.Canceled) || client.Requests() != tries {
 			t.Errorf("%v after %d requests", err, client.Requests())

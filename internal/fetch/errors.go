@@ -7,20 +7,19 @@ import (
 	"time"
 )
 
-// The kinds of error. Every error of Client that is not the context's own is
-// one of them.
+// The kinds of error. Every error of Client has one of them, except the context's own.
 var (
-	// ErrNotFound: Polar answered ResourceNotFound. Also what a token sees of
+	// ErrNotFound: Polar answered ResourceNotFound. A token gets the same for
 	// another organization's link.
 	ErrNotFound = errors.New("Polar knows no such checkout link")
 	// ErrRefused: 401 or 403. The token is wrong, expired, or lacks the scope
 	// checkout_links:read.
 	ErrRefused = errors.New("Polar refused the token")
-	// ErrRateLimited: 429, and again after waiting as long as it said.
+	// ErrRateLimited: 429, and again after the wait it asked for.
 	ErrRateLimited = errors.New("Polar limits the rate of requests")
 	// ErrUnavailable: no answer, a cut one, or a 5xx, several times.
 	ErrUnavailable = errors.New("Polar is unavailable")
-	// ErrBadAnswer: an answer that cannot be what was asked for.
+	// ErrBadAnswer: the answer cannot be what was asked for.
 	ErrBadAnswer = errors.New("Polar's answer cannot be read")
 )
 
@@ -29,7 +28,7 @@ type Error struct {
 	Kind   error  // one of the kinds above
 	Status int    // HTTP status, 0 without an answer
 	Detail string // what exactly, for a person; no secrets
-	Path   string // JSON path in Body that is at fault, if one is
+	Path   string // JSON path in Body that is at fault, if any
 	Body   []byte // the answer, as far as it was read
 
 	retry      bool          // another try may help
@@ -51,18 +50,18 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Unwrap gives the kind, for errors.Is.
+// Unwrap returns the kind, for errors.Is.
 func (e *Error) Unwrap() error { return e.Kind }
 
-// partial says whether a page of links failed for what it holds, so that smaller
-// ones may get at the rest.
+// partial reports whether a page of links failed because of what it holds, so
+// that smaller pages may reach the rest.
 func (e *Error) partial() bool {
 	return e.Status == http.StatusInternalServerError || e.tooLong
 }
 
-// Unreachable says whether err tells about the way to Polar, or Polar as a
-// whole, rather than about the one link that was asked for. Polar answers 500
-// for a single broken link, so that is not a sign.
+// Unreachable reports whether err concerns the way to Polar, or Polar as a
+// whole, rather than one link. A 500 does not count: Polar answers it for a
+// single broken link.
 func Unreachable(err error) bool {
 	e, ok := errors.AsType[*Error](err)
 	if !ok {

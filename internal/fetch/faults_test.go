@@ -18,10 +18,10 @@ import (
 // fakeToken is long and odd enough to be found wherever it shows.
 const fakeToken = "not-a-token-but-secret-0123456789"
 
-// tries is how often a request is sent that may do better next time.
+// tries counts the sends of a request that may yet succeed.
 const tries = 4
 
-// A mishap is something that goes wrong with every request.
+// A mishap befalls every request.
 type mishap struct {
 	play     fetchtest.Play
 	kind     string
@@ -31,8 +31,8 @@ type mishap struct {
 	timeout  time.Duration // of the client, for what never ends
 }
 
-// soon is a timeout for answers that never come whole: that it is short only
-// keeps the test from taking longer.
+// soon is a timeout for answers that never come whole. It is short only to keep
+// the test fast.
 const soon = 50 * time.Millisecond
 
 func mishaps() map[string]mishap {
@@ -63,7 +63,7 @@ func mishaps() map[string]mishap {
 		"a connection hung up":       {fetchtest.Hangup(), "unavailable", 0, "EOF", tries, 0},
 		"a body that is too long":    {fetchtest.Mangle(longer), "bad answer", 200, "longer than 16 MiB", 1, 0},
 		"an error that is too long":  {fetchtest.Status(503, strings.Repeat("x", 17<<20)), "unavailable", 503, "xxx", tries, 0},
-		// 100 GB: whoever reads on does not come back
+		// 100 GB: whoever reads on is lost
 		"a bomb":                             {fetchtest.GzipBomb(100_000), "bad answer", 200, "longer than 16 MiB", 1, 0},
 		"a header that is too long":          {fetchtest.BigHeader(100 << 10), "unavailable", 0, "headers exceeded", tries, 0},
 		"garbage that says it is packed":     {badGzip, "unavailable", 200, "cut short: gzip", tries, 0},
@@ -84,7 +84,7 @@ func mishaps() map[string]mishap {
 	}
 }
 
-// echo answers with the request's header in every place where there is room.
+// echo answers with the request's header wherever there is room.
 func echo(status int, contentType string) fetchtest.Play {
 	return func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
 		token := r.Header.Get("Authorization")
@@ -99,7 +99,7 @@ func echo(status int, contentType string) fetchtest.Play {
 	}
 }
 
-// echoAt answers with the token over and over, from a certain byte on.
+// echoAt repeats the token over and over, from byte offset on.
 func echoAt(offset int) fetchtest.Play {
 	return func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
 		w.WriteHeader(502)
@@ -160,7 +160,7 @@ func TestAMishapThatPassesIsForgotten(t *testing.T) {
 	t.Parallel()
 	for name, m := range mishaps() {
 		if m.requests == 1 || m.timeout != 0 {
-			continue // not tried again, or better not waited for
+			continue // not retried, or too slow to wait for
 		}
 		for _, times := range []int{1, tries - 1, tries} {
 			t.Run(fmt.Sprintf("%s, %d times", name, times), func(t *testing.T) {

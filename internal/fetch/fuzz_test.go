@@ -12,7 +12,7 @@ import (
 	"syncer/internal/fetch/wire"
 )
 
-// FuzzDecodeLink expects nothing to be lost of any text that is read as a link.
+// FuzzDecodeLink expects no loss from any text that reads as a link.
 func FuzzDecodeLink(f *testing.F) {
 	kinds := map[string]bool{} // one small link of each combination
 	for _, body := range recorded(f) {
@@ -55,6 +55,6 @@ func FuzzDecodeLink(f *testing.F) {
 	})
 }
 
-// ambiguous are texts that encoding/json reads into a map with one key where
-// there were two, or that hold a number whose value would fill the memory.
+// ambiguous texts make encoding/json merge two keys of a map into one, or hold
+// a number too large for memory.
 var ambiguous = regexp.MustCompile(`\\u0000|\\u[dD][89a-fA-F]|[^\x00-\x7f]|[eE][+-]?\d{4}`)

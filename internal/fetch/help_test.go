@@ -16,7 +16,7 @@ import (
 	"syncer/internal/secret"
 )
 
-// newClient asks s, and is quick to try again.
+// newClient asks s, and retries quickly.
 func newClient(tb testing.TB, s *fetchtest.Server, change ...func(*fetch.Config)) *fetch.Client {
 	tb.Helper()
 	server, err := url.Parse(s.URL)
@@ -47,7 +47,7 @@ func ids(tb testing.TB, texts ...string) []uuid.UUID {
 	return all
 }
 
-// step is what a recorded catalogue answered at a step.
+// step returns what a recorded catalogue answered at a step.
 func step(tb testing.TB, scenario string, i int) []fetchtest.Answer {
 	tb.Helper()
 	links, err := loadStep(scenario, i)
@@ -62,15 +62,15 @@ func loadStep(scenario string, i int) ([]fetchtest.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := rec.Step((i + rec.Len()) % rec.Len()) // from the end when negative
+	s, err := rec.Step((i + rec.Len()) % rec.Len()) // negative: from the end
 	if err != nil {
 		return nil, err
 	}
 	return s.Links, nil
 }
 
-// recorded are the bodies of whole catalogues, of each the first and the last
-// step, the shortest first.
+// recorded returns the bodies of the first and last step of every catalogue,
+// the shortest first.
 func recorded(tb testing.TB) [][]byte {
 	tb.Helper()
 	bodies, err := bodiesOnce()

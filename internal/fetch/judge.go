@@ -12,7 +12,7 @@ import (
 )
 
 // judge turns everything but a whole JSON answer with status 200 into an error.
-// broken is why the body ended early, if it did.
+// broken is the error that cut the body short, if any.
 func judge(response *http.Response, body []byte, broken error, token string) *Error {
 	status, contentType := response.StatusCode, response.Header.Get("Content-Type")
 	if status == http.StatusOK && broken == nil && len(body) <= maxBody && isJSON(contentType) {
@@ -21,11 +21,11 @@ func judge(response *http.Response, body []byte, broken error, token string) *Er
 	kept := excerpt(body, token)
 	e := &Error{Kind: ErrBadAnswer, Status: status, Body: kept, Detail: detail(kept)}
 	switch {
-	case broken != nil && (status == http.StatusOK || status == http.StatusNotFound): // where the body decides
+	case broken != nil && (status == http.StatusOK || status == http.StatusNotFound): // only these need the body
 		e.Kind, e.Detail, e.retry = ErrUnavailable, "cut short: "+bare(broken), true
 	case status == http.StatusOK && len(body) > maxBody:
 		e.Detail, e.tooLong = fmt.Sprintf("longer than %d MiB", maxBody>>20), true
-	case status == http.StatusOK: // an edge that puts a page of its own in the answer's place
+	case status == http.StatusOK: // an edge answered with a page of its own
 		e.Detail, e.retry = fmt.Sprintf("content type %.100q instead of JSON", hide(contentType, token)), true
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
 		e.Kind = ErrRefused
@@ -46,14 +46,13 @@ func isJSON(contentType string) bool {
 	return err == nil && (kind == "application/json" || strings.HasSuffix(kind, "+json"))
 }
 
-// excerpt is what is kept of a body: without the token, which a server may echo,
-// and not much of it.
+// excerpt cuts body to a size worth keeping, without the token, which a server may echo.
 func excerpt(body []byte, token string) []byte {
 	if len(body) < keptBody {
 		return []byte(hide(string(body), token))
 	}
 	text := hide(string(body[:keptBody]), token)
-	return []byte(text[:len(text)-max(0, len(token)-1)]) // the cut may have gone through a token
+	return []byte(text[:len(text)-max(0, len(token)-1)]) // the cut may have split a token
 }
 
 func hide(text, token string) string {
@@ -63,7 +62,7 @@ func hide(text, token string) string {
 	return strings.ReplaceAll(text, token, "[hidden]")
 }
 
-// errorCode is the "error" of one of Polar's error answers, or "".
+// errorCode returns the "error" of one of Polar's error answers, or "".
 func errorCode(body []byte) string {
 	var e struct {
 		Error string `json:"error"`
@@ -74,7 +73,7 @@ func errorCode(body []byte) string {
 	return e.Error
 }
 
-// detail is what Polar's error answers say to a person.
+// detail returns what one of Polar's error answers says to a person.
 func detail(body []byte) string {
 	var e struct {
 		Error       string          `json:"error"`

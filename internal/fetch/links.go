@@ -12,13 +12,12 @@ import (
 )
 
 const (
-	linkPath = "/v1/checkout-links/" // by id: no slash behind it; LIST: this slash
-	// PageLimit is the most links a LIST page holds.
+	linkPath = "/v1/checkout-links/" // by id without a slash at the end; LIST with this one
+	// PageLimit is the most links a LIST page can hold.
 	PageLimit = 100
 )
 
-// Get asks for one link. What went wrong is in the observation; the error is
-// the context's.
+// Get asks for one link. The observation holds what went wrong; the error is the context's.
 func (c *Client) Get(ctx context.Context, id uuid.UUID) (Observed, error) {
 	a, err := c.get(ctx, linkPath+id.String(), true)
 	if ctx.Err() != nil {
@@ -52,7 +51,7 @@ func observe(a answer) Observed {
 	return Observed{ID: link.ID, At: a.at, Until: a.until, Link: link, Body: a.body, Notes: notes, Text: a.body}
 }
 
-// badBody is the error of an answer that a *wire.Error is about.
+// badBody makes an Error of the *wire.Error about an answer.
 func badBody(body []byte, err error) error {
 	e := &Error{Kind: ErrBadAnswer, Status: 200, Body: body, Detail: err.Error()}
 	if w, ok := errors.AsType[*wire.Error](err); ok {
@@ -80,10 +79,10 @@ type listAnswer struct {
 //nolint:gochecknoglobals // worked out from the types once, never changed
 var listShape = wire.ShapeOf[listAnswer]()
 
-// List asks for one page, from 1, of up to limit links, oldest first. A broken
-// link is an observation with an error, and without an id when that is broken
-// too; the page fails only as a whole. Polar answers 500 for a page that holds a
-// link it cannot show.
+// List asks for one page, counted from 1, of up to limit links, oldest first. A
+// broken link is an observation with an error, without an id if that is broken
+// too; the page fails only as a whole. Polar answers 500 for a page that holds
+// a link it cannot show.
 func (c *Client) List(ctx context.Context, page, limit int) (Page, error) {
 	a, err := c.get(ctx, fmt.Sprintf("%s?page=%d&limit=%d", linkPath, page, limit), limit == 1)
 	if err != nil {
@@ -112,7 +111,7 @@ func readPage(a answer) (Page, error) {
 	return page, nil
 }
 
-// idOf finds the id of a link that cannot be read otherwise, or Nil.
+// idOf finds the id of an otherwise unreadable link, or Nil.
 func idOf(item []byte) (id uuid.UUID) {
 	var keys map[string]json.RawMessage
 	if json.Unmarshal(item, &keys) != nil || json.Unmarshal(keys["id"], &id) != nil {

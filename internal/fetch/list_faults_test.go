@@ -66,7 +66,7 @@ func TestAnOutageIsNotTakenForBrokenLinks(t *testing.T) {
 			if len(batches) != from-1 || kindName(t, err) != "unavailable" || !fetch.Unreachable(err) {
 				t.Errorf("%d batches, ended with %v", len(batches), err)
 			}
-			// every page under way asks once, and then four times whether Polar is well
+			// every page under way asks once, then four times whether Polar is up
 			if got := s.Requests().Total; got > 1+3*(1+tries) {
 				t.Errorf("%d requests", got)
 			}
@@ -120,7 +120,7 @@ func TestABrokenLinkOfAPageIsAnObservationWithItsName(t *testing.T) {
 	links, all := madeUp(t, 8)
 	for i, change := range []struct{ from, to string }{
 		{`"allow_discount_codes"`, `"forbid_discount_codes"`},
-		{`"label"`, `"label":null,"label"`},       // doubled: no telling which is meant
+		{`"label"`, `"label":null,"label"`},       // doubled: either may be meant
 		{`"id"`, `"ID"`},                          // its name is gone
 		{`"id":"`, `"id":"x`},                     // and here broken
 		{`{"`, `null,{"`},                         // no link at all beside one

@@ -17,8 +17,8 @@ import (
 	"syncer/internal/fetch/wire"
 )
 
-// meaning is a link without what carries no meaning: the order of prices, and
-// where things stood in the text.
+// meaning strips from a link what means nothing: the order of prices, and
+// places in the text.
 func meaning(link *fetch.CheckoutLink) *fetch.CheckoutLink {
 	var strip func(v reflect.Value)
 	strip = func(v reflect.Value) {
@@ -46,7 +46,7 @@ func meaning(link *fetch.CheckoutLink) *fetch.CheckoutLink {
 	return link
 }
 
-// walkAll walks from the first page, and expects to be told that many links.
+// walkAll walks from the first page and expects that many links.
 func walkAll(t *testing.T, client *fetch.Client, total int) [][]fetch.Observed {
 	t.Helper()
 	told := -1
@@ -57,7 +57,7 @@ func walkAll(t *testing.T, client *fetch.Client, total int) [][]fetch.Observed {
 	return batches
 }
 
-// nameless takes the observations without an id out.
+// nameless takes out the observations without an id.
 func nameless(batches [][]fetch.Observed) (named, without []fetch.Observed) {
 	for _, observed := range slices.Concat(batches...) {
 		if observed.ID == uuid.Nil {
@@ -115,7 +115,7 @@ func TestAllPagesHoldWhatGETShows(t *testing.T) {
 				if err != nil || named[i].Err != nil || named[i].ID.String() != answer.ID {
 					t.Fatalf("%s: %v, %v", answer.ID, err, named[i].Err)
 				}
-				if want, got := meaning(want), meaning(named[i].Link); !reflect.DeepEqual(want, got) { // in a fraction of cmp's time
+				if want, got := meaning(want), meaning(named[i].Link); !reflect.DeepEqual(want, got) { // far faster than cmp
 					t.Errorf("%s: %s", answer.ID, cmp.Diff(want, got, cmpopts.IgnoreUnexported(*got)))
 				}
 			}
@@ -123,7 +123,7 @@ func TestAllPagesHoldWhatGETShows(t *testing.T) {
 	}
 }
 
-// wantCulprit expects one link that Polar could not show, at a place in LIST.
+// wantCulprit expects one link that Polar could not show, at its place in LIST.
 func wantCulprit(t *testing.T, culprits []fetch.Observed, i int) {
 	t.Helper()
 	if len(culprits) != 1 {
@@ -196,12 +196,12 @@ func TestALinkThatGoesDuringAWalkHidesAtMostItsNeighbour(t *testing.T) {
 	if r.err != nil {
 		t.Fatal(r.err)
 	}
-	// All after the link moved up by one, so the first one of page 2 is on page 1 now.
+	// All later links moved up by one, so page 2's first is on page 1 now.
 	want := slices.Delete(slices.Clone(known), 100, 101)
 	if diff := cmp.Diff(want, idsOf(r.batches)); diff != "" {
 		t.Error(diff)
 	}
-	// Who asks for what is known and was not shown, by id, has them all.
+	// Asking by id for known links not shown completes the set.
 	missing := slices.DeleteFunc(slices.Clone(known), func(id uuid.UUID) bool { return slices.Contains(want, id) })
 	batches, err := collect(client.Walk(t.Context(), missing, nil))
 	if err != nil || len(missing) != 1 || batches[0][0].Link == nil {
@@ -209,7 +209,7 @@ func TestALinkThatGoesDuringAWalkHidesAtMostItsNeighbour(t *testing.T) {
 	}
 }
 
-// tell notes how many links there are, and goes to the last page.
+// tell notes how many links there are, and walks to the last page.
 func tell(total *int) func(int) func(int, int) bool {
 	return func(n int) func(int, int) bool {
 		*total = n

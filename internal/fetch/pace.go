@@ -10,30 +10,30 @@ import (
 const (
 	// window is the span Polar counts requests in.
 	window = time.Minute
-	// quiet is how long a token must not be seen to fall into Polar's bucket of
-	// 60 requests a minute. The next request goes alone and lifts it out.
+	// quiet is the idle time that drops a token into Polar's bucket of 60
+	// requests a minute. The next request goes alone and lifts it out.
 	quiet = 5 * time.Minute
 )
 
-// pacer keeps the requests of one source within its budget, over all workers.
+// pacer keeps the requests of one source within its budget, across all workers.
 type pacer struct {
 	limit int // requests in any window; 0: no limit
 
 	mu          sync.Mutex
-	starts      []time.Time // ring of the last starts, limit at most: as many as there are in a window
-	next        int         // where in the ring the oldest one stands
+	starts      []time.Time // ring of the last starts, at most limit: as many as fit in a window
+	next        int         // index of the oldest one in the ring
 	last        time.Time   // last start, or end of the opening request
 	opening     bool        // the first request after quiet is under way
 	pausedUntil time.Time
-	changed     chan struct{} // closed when waiters should look again
+	changed     chan struct{} // closed to make waiters look again
 }
 
 func newPacer(limit int) *pacer {
 	return &pacer{limit: limit, changed: make(chan struct{})}
 }
 
-// begin waits until a request may start, and says so to the others. Every begin
-// without error is followed by one end.
+// begin waits until a request may start, and counts it. Every begin without
+// error needs one end.
 func (p *pacer) begin(ctx context.Context) error {
 	for {
 		if ctx.Err() != nil {
@@ -55,8 +55,8 @@ func (p *pacer) begin(ctx context.Context) error {
 	}
 }
 
-// tryBegin begins and returns no channel, or says how long to wait at most and
-// which channel tells that it may be sooner.
+// tryBegin begins and returns no channel, or returns how long to wait at most
+// and the channel that closes if it may be sooner.
 func (p *pacer) tryBegin() (wait time.Duration, changed <-chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -77,8 +77,8 @@ func (p *pacer) tryBegin() (wait time.Duration, changed <-chan struct{}) {
 	return 0, nil
 }
 
-// count puts a start at now into the ring, over one that left the window. When
-// there is none and no room, it says how long until there is.
+// count puts a start at now into the ring, over one that left the window. If
+// there is none and no room, it returns how long until there is.
 func (p *pacer) count(now time.Time) (wait time.Duration) {
 	if len(p.starts) > 0 {
 		wait = p.starts[p.next].Add(window).Sub(now)
@@ -95,7 +95,7 @@ func (p *pacer) count(now time.Time) (wait time.Duration) {
 	return 0
 }
 
-// end says that a request is over.
+// end ends a request.
 func (p *pacer) end() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -106,7 +106,7 @@ func (p *pacer) end() {
 	}
 }
 
-// pause keeps all requests of the source back for as long as the server asked.
+// pause holds back all requests of the source for as long as the server asked.
 func (p *pacer) pause(d time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -24,7 +24,7 @@ func TestTheBudgetHoldsInAnyMinute(t *testing.T) {
 					s := fetchtest.NewServerFor()
 					s.SetClock(time.Now)
 					random := rand.New(rand.NewPCG(uint64(limit), 1))
-					var sent []time.Time // as they leave the client; RoundTrip is called by one at a time
+					var sent []time.Time // as they leave the client; RoundTrip is never called twice at once
 					mu := make(chan struct{}, 1)
 					w := wireless{s: s, latency: func(*http.Request) time.Duration {
 						mu <- struct{}{}
@@ -91,7 +91,7 @@ func TestWithoutABudgetPolarsLimitIsWaitedFor(t *testing.T) {
 				}
 			}
 		}
-		// 300 requests are three windows; a request of each worker may be refused in between
+		// 300 requests take three windows; in between each worker may be refused once
 		if refused := client.Requests() - 300; links != 150 || refused < 2 || refused > 2*4 {
 			t.Errorf("%d links, %d requests refused", links, refused)
 		}
@@ -123,13 +123,13 @@ func TestTheFirstRequestGoesAlone(t *testing.T) {
 			}
 		}
 		walk(1) // the very first
-		walk(4) // nothing was quiet in between
+		walk(4) // no quiet in between
 		<-time.After(5*time.Minute - time.Second)
 		walk(4) // not yet
 		<-time.After(5 * time.Minute)
 		walk(1)
 		walk(4)
-		for range 3 { // every request counts, not only the first
+		for range 3 { // every request counts, not just the first
 			<-time.After(3 * time.Minute)
 			walk(4)
 		}
@@ -205,7 +205,7 @@ func TestARateLimitHoldsAllRequestsBack(t *testing.T) {
 		synctest.Wait()
 		releaseLimited()
 		synctest.Wait()
-		releaseOthers() // they were under way already, but none follows them
+		releaseOthers() // they were already under way; none may follow
 		<-done
 		early := 0
 		for _, r := range s.Log() {

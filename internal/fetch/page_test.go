@@ -14,8 +14,8 @@ import (
 	"syncer/internal/fetch/wire"
 )
 
-// TestAPageReadsLikeItsLinks checks that links say the same side by side, where
-// they share what they show, as one by one.
+// TestAPageReadsLikeItsLinks checks that links on a page, which share what they
+// show, read the same as one by one.
 func TestAPageReadsLikeItsLinks(t *testing.T) {
 	t.Parallel()
 	seed := maphash.MakeSeed()
@@ -54,7 +54,7 @@ func TestAPageReadsLikeItsLinks(t *testing.T) {
 	}
 }
 
-// forgetSpans makes links comparable that stand in different places.
+// forgetSpans makes links from different places comparable.
 func forgetSpans(link *fetch.CheckoutLink) {
 	if link.Discount != nil {
 		link.Discount.Sent = wire.Span{}

@@ -9,19 +9,19 @@ import (
 	"syncer/internal/fetch/wire"
 )
 
-// Part is a thing nested in a link that has an id of its own, and that other links
-// may show too.
+// Part is a thing nested in a link that has an id of its own, so that other
+// links may show it too.
 type Part struct {
 	Kind         string    // product, price, meter, benefit, media, discount
 	ID           uuid.UUID //
-	Name         string    // for people; a price has its product's
-	Organization uuid.UUID // whose it is; the nil id where Polar does not say
-	Sent         wire.Span // where in the answer it stands
+	Name         string    // for people; a price takes its product's
+	Organization uuid.UUID // its owner; the nil id where Polar names none
+	Sent         wire.Span // its place in the answer
 	Thing        any       // *Product, *Price, *Meter, *Benefit, *Media or *Discount
 }
 
 // Parts yields everything nested in the link: its discount, and each product
-// followed by what that shows. The same part may come several times.
+// followed by its own parts. The same part may come several times.
 func (l *CheckoutLink) Parts() iter.Seq[Part] {
 	return func(yield func(Part) bool) {
 		if d := l.Discount; d != nil && !yield(Part{"discount", d.ID, d.Name, d.OrganizationID, d.Sent, d}) {
@@ -36,7 +36,7 @@ func (l *CheckoutLink) Parts() iter.Seq[Part] {
 	}
 }
 
-// parts yields what the product shows. It is false when that was the end.
+// parts yields the product's parts. It returns false once yield does.
 func (p *Product) parts(yield func(Part) bool) bool {
 	for i := range p.Prices {
 		price := &p.Prices[i]
@@ -62,16 +62,16 @@ func (p *Product) parts(yield func(Part) bool) bool {
 	return true
 }
 
-// Fingerprint tells copies of a part apart by the bytes they were sent with. The
-// order of a product's prices does not count, because it carries no meaning and
-// differs from link to link. seed must be the same for copies that are compared.
+// Fingerprint tells copies of a part apart by the bytes Polar sent. The order
+// of a product's prices does not count: it means nothing and differs from link
+// to link. Only fingerprints with the same seed compare.
 func (o *Observed) Fingerprint(seed maphash.Seed, part *Part) uint64 {
 	sum := func(start, end int) uint64 { return maphash.Bytes(seed, o.Text[start:end]) }
 	p, ok := part.Thing.(*Product)
 	if !ok {
 		return sum(part.Sent.Start, part.Sent.End)
 	}
-	// What stands around the prices in order, the prices in any.
+	// What surrounds the prices counts in order, the prices in any.
 	around, prices, at := uint64(0), uint64(0), p.Sent.Start
 	for i := range p.Prices {
 		price := &p.Prices[i]
@@ -94,10 +94,10 @@ var (
 	discountShape = wire.ShapeOf[Discount]()
 )
 
-// Content tells copies of a part apart by what they mean: the decoded values,
-// whatever the order of keys, without counters and keys this version does not know.
-// A product counts its benefits, medias and meters by their ids. A price, which
-// belongs to one product, has none of its own.
+// Content tells copies of a part apart by what they mean: the decoded values in
+// any order of keys, without counters and keys this version does not know. A
+// product counts its benefits, medias and meters by their ids. A price belongs
+// to one product and has no content of its own.
 func (p *Part) Content(seed maphash.Seed) uint64 {
 	switch thing := p.Thing.(type) {
 	case *Product:

@@ -18,8 +18,8 @@ import (
 // sums are a part's fingerprint and content.
 type sums struct{ fingerprint, content uint64 }
 
-// parts are the sums of everything that other links may show too, by id. Copies in
-// one body are alike.
+// parts returns the sums of everything that other links may show too, by id.
+// Copies in one body must be alike.
 func parts(tb testing.TB, seed maphash.Seed, body []byte) map[uuid.UUID]sums {
 	tb.Helper()
 	observed := fetch.ObserveBody(body)
@@ -45,8 +45,8 @@ func partsOf(tb testing.TB, seed maphash.Seed, observed *fetch.Observed) map[uui
 	return all
 }
 
-// TestPartsAreEverythingNested compares the parts of recorded links with what stands
-// in their bodies: kind, id, name, whose it is, and where it stands.
+// TestPartsAreEverythingNested compares the parts of recorded links with their
+// bodies: kind, id, name, owner, and place.
 func TestPartsAreEverythingNested(t *testing.T) {
 	t.Parallel()
 	kinds := map[string]int{}
@@ -94,7 +94,7 @@ func TestPartsAreEverythingNested(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)
 		}
-		for range l.Parts() { // whoever stops early is left alone
+		for range l.Parts() { // stopping early must be safe
 			break
 		}
 	}
@@ -106,8 +106,8 @@ func TestPartsAreEverythingNested(t *testing.T) {
 // withoutUnderscores lets encoding/json find organization_id by a field's name.
 func withoutUnderscores(body []byte) []byte { return bytes.ReplaceAll(body, []byte("_"), nil) }
 
-// TestWhatTellsCopiesApart changes the answer of a recorded link: how it is written
-// counts for the fingerprint, what it says for the content.
+// TestWhatTellsCopiesApart changes a recorded answer: spelling counts for the
+// fingerprint, meaning for the content.
 func TestWhatTellsCopiesApart(t *testing.T) {
 	t.Parallel()
 	seed := maphash.MakeSeed()
@@ -130,7 +130,7 @@ func TestWhatTellsCopiesApart(t *testing.T) {
 	first, second := product.Prices[0].Sent, product.Prices[1].Sent
 	benefit, discount := product.Benefits[0], link.Discount
 	replaced := func(old, now string) []byte { return bytes.ReplaceAll(body, []byte(old), []byte(now)) }
-	in := func(start, end int, pattern, now string) []byte { // within one object, wherever that stands
+	in := func(start, end int, pattern, now string) []byte { // within one object, wherever it stands
 		old := text(start, end)
 		return replaced(old, regexp.MustCompile(pattern).ReplaceAllString(old, now))
 	}

@@ -10,12 +10,12 @@ import (
 	"syncer/internal/fetch/wire"
 )
 
-// The types below are Polar's answers as they were seen on running servers of
-// March 2025 and August 2026, in the order of the keys. A field that only one
-// of the two sends is optional; `nonnull` marks those that are never null where
-// they are sent. Times are UTC, to the microsecond; amounts are minor units.
+// The types below are Polar's answers as running servers sent them in March
+// 2025 and August 2026, keys in their order. A field that only one of the two
+// sends is optional; `nonnull` marks those that, if sent, are never null. Times
+// are UTC, to the microsecond; amounts are minor units.
 
-// CheckoutLink is the answer of GET /v1/checkout-links/{id} and an item of LIST.
+// CheckoutLink is the answer to GET /v1/checkout-links/{id}, and an item of LIST.
 type CheckoutLink struct {
 	ID                    uuid.UUID       `wire:"id"`
 	CreatedAt             time.Time       `wire:"created_at"`
@@ -71,7 +71,7 @@ type Product struct {
 	Sent                   wire.Span        `wire:",span"`
 }
 
-// Price is a union over AmountType. Which fields a kind has is said by Check.
+// Price is a union over AmountType. Check knows which fields a kind has.
 type Price struct {
 	CreatedAt         time.Time        `wire:"created_at"`
 	ModifiedAt        *time.Time       `wire:"modified_at"`
@@ -98,12 +98,12 @@ type Price struct {
 	MinimumUnits      *int64           `wire:"minimum_units"`
 	UnitLabel         *json.RawMessage `wire:"unit_label"`
 	MaximumUnits      *int64           `wire:"maximum_units"`
-	Legacy            *bool            `wire:"legacy"` // sent on legacy prices only
+	Legacy            *bool            `wire:"legacy"` // only on legacy prices
 	Extra             wire.Extra       `wire:",unknown"`
 	Sent              wire.Span        `wire:",span"`
 }
 
-// Unknown says that the price is of a kind this program does not know.
+// Unknown reports whether this program does not know the kind of price.
 func (p *Price) Unknown() bool {
 	switch p.AmountType {
 	case "fixed", "custom", "free", "metered_unit", "seat_based", "unit_based":
@@ -112,7 +112,7 @@ func (p *Price) Unknown() bool {
 	return true
 }
 
-// Check says which field the price's kind requires and lacks.
+// Check returns the field that the price's kind requires and lacks, or "".
 func (p *Price) Check() (key, reason string) {
 	required := func(there bool, name string) {
 		if !there && key == "" {
@@ -172,7 +172,7 @@ type UnitTiers struct {
 	Tiers []UnitTier `wire:"tiers"`
 }
 
-// UnitTier is one tier of a unit_based price. Bound goes beyond 32 bits.
+// UnitTier is one tier of a unit_based price. Bound exceeds 32 bits.
 type UnitTier struct {
 	Bound      *int64       `wire:"bound"`
 	UnitAmount wire.Decimal `wire:"unit_amount"`
@@ -216,8 +216,7 @@ type Media struct {
 	Sent                 wire.Span  `wire:",span"`
 }
 
-// Discount is a union over Type and Duration. Which fields a kind has is said
-// by Check.
+// Discount is a union over Type and Duration. Check knows which fields a kind has.
 type Discount struct {
 	Duration                  string           `wire:"duration,enum=once|forever|repeating"`
 	DurationInMonths          *int64           `wire:"duration_in_months,nonnull"`
@@ -242,13 +241,13 @@ type Discount struct {
 	Sent                      wire.Span        `wire:",span"`
 }
 
-// Unknown says that the discount is of a kind this program does not know.
+// Unknown reports whether this program does not know the kind of discount.
 func (d *Discount) Unknown() bool {
 	return d.Type != "fixed" && d.Type != "percentage" ||
 		d.Duration != "once" && d.Duration != "forever" && d.Duration != "repeating"
 }
 
-// Check says which field the discount's kind requires and lacks.
+// Check returns the field that the discount's kind requires and lacks, or "".
 func (d *Discount) Check() (key, reason string) {
 	switch {
 	case d.Unknown():
@@ -262,7 +261,7 @@ func (d *Discount) Check() (key, reason string) {
 	return "", ""
 }
 
-// Check says what in the link's parts contradicts each other.
+// Check returns what contradicts the rest of the link, or "".
 func (l *CheckoutLink) Check() (key, reason string) {
 	if l.DiscountID != nil && (l.Discount == nil || l.Discount.ID != *l.DiscountID) {
 		return "discount", "not the discount that discount_id names"
@@ -270,7 +269,7 @@ func (l *CheckoutLink) Check() (key, reason string) {
 	return "", ""
 }
 
-// Check says what in the product's parts contradicts each other.
+// Check returns what contradicts the rest of the product, or "".
 func (p *Product) Check() (key, reason string) {
 	for i := range p.Prices {
 		if p.Prices[i].ProductID != p.ID {
@@ -283,9 +282,9 @@ func (p *Product) Check() (key, reason string) {
 //nolint:gochecknoglobals // worked out from the types once, never changed
 var linkShape = wire.ShapeOf[CheckoutLink]()
 
-// DecodeLink reads one checkout link of any shape Polar has had or will have.
-// The link's raw values share body's memory. The error is a *wire.Error that
-// names the JSON path at fault.
+// DecodeLink reads one checkout link of any shape, past or future. The link's
+// raw values share body's memory. The error is a *wire.Error that names the
+// JSON path at fault.
 func DecodeLink(body []byte) (*CheckoutLink, []wire.Note, error) {
 	link := new(CheckoutLink)
 	notes, err := wire.Decode(body, linkShape, link)
@@ -296,7 +295,6 @@ func DecodeLink(body []byte) (*CheckoutLink, []wire.Note, error) {
 	return link, notes, nil
 }
 
-// keepMeterIDs puts the meters' ids of all prices right.
 func (l *CheckoutLink) keepMeterIDs() {
 	for i := range l.Products {
 		for j := range l.Products[i].Prices {
@@ -305,9 +303,9 @@ func (l *CheckoutLink) keepMeterIDs() {
 	}
 }
 
-// keepMeterID makes MeterID name the meter that is there. A kind that names one
-// without showing it, or another one, keeps the name in Extra. Products may share
-// their prices; the second time there is nothing to do.
+// keepMeterID makes MeterID name the meter that is there. A price that names a
+// meter without showing it, or shows another, keeps the name in Extra. Products
+// may share their prices, so calling it twice is harmless.
 func (p *Price) keepMeterID() {
 	var shown *uuid.UUID
 	if p.Meter != nil {

@@ -47,8 +47,8 @@ func loopback(host string) bool {
 	return err == nil && ip.IsLoopback()
 }
 
-// Limit is how many requests a minute server allows an organization, over all
-// its tokens. Of another server than Polar's own it is taken to be production's.
+// Limit returns how many requests a minute server allows an organization, over
+// all its tokens. Servers other than Polar's count as production.
 func Limit(server *url.URL) int {
 	if server.String() == sandbox {
 		return sandboxLimit
@@ -56,6 +56,6 @@ func Limit(server *url.URL) int {
 	return productionLimit
 }
 
-// DefaultBudget is how many requests a minute a source may send to server: 80 %
-// of what it allows. The rest stays with the merchant's own live traffic.
+// DefaultBudget returns how many requests a minute a source may send to server:
+// 80 % of its limit. The rest is for the merchant's own live traffic.
 func DefaultBudget(server *url.URL) int { return Limit(server) * 8 / 10 }

@@ -2,13 +2,13 @@ package fetch
 
 import "fmt"
 
-// Strategy says how to ask for the links of a source.
+// Strategy chooses how to ask for a source's links.
 type Strategy string
 
-// The strategies. A page of LIST holds a hundred links, those that are not wanted too.
+// The strategies. A LIST page holds a hundred links, unwanted ones included.
 const (
-	Auto   Strategy = "auto" // whichever costs fewer requests, found out while walking
-	ByList Strategy = "list" // by page, and by id only what the pages did not show
+	Auto   Strategy = "auto" // whichever costs fewer requests, decided while walking
+	ByList Strategy = "list" // by page, and by id only what the pages lack
 	ByID   Strategy = "id"   // one request a link
 )
 
@@ -23,8 +23,8 @@ func ParseStrategy(text string) (Strategy, error) {
 	return "", fmt.Errorf("%q: use auto, list, or id", text)
 }
 
-// Requests is how many requests it takes, at most and without retries, to ask
-// for wanted links of an organization that has total.
+// Requests returns how many requests it takes, at most and without retries, to
+// ask for wanted links of an organization that has total.
 func (s Strategy) Requests(wanted, total int) int {
 	pages := max(1, (total+PageLimit-1)/PageLimit)
 	switch {
@@ -33,5 +33,5 @@ func (s Strategy) Requests(wanted, total int) int {
 	case s == ByList || wanted > pages:
 		return pages
 	}
-	return 1 + wanted // the first page tells how many there are
+	return 1 + wanted // the first page shows how many there are
 }

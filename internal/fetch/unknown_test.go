@@ -11,7 +11,7 @@ import (
 	"syncer/internal/fetch/wire"
 )
 
-// newValue is what tomorrow's key may hold: nothing in it survives a float64.
+// newValue is what tomorrow's key may hold: a float64 would ruin all of it.
 const newValue = `{"big":1180591620717411303424,"huge":1e300,"rate":0.10,"none":null,"deep":[[],{"a":"\u00e9"}]}`
 
 // TestAnUnknownKeyIsKeptNextToWhereItStood also checks that the object around keeps

@@ -13,33 +13,30 @@ import (
 )
 
 const (
-	// BatchSize is the most links that are yielded at a time: what one transaction
-	// holds, and one LIST page.
+	// BatchSize is the most links in a batch: what one transaction and one LIST page hold.
 	BatchSize = PageLimit
-	// workers is how many requests are under way at once. More gain nothing
-	// within Polar's limits.
+	// workers caps the requests under way. More gain nothing within Polar's limits.
 	workers = 4
-	// pagesAhead is how many pages wait to be taken: with the one under way three
-	// are asked for at once, which keeps Polar's limit busy at 400 ms a page.
+	// pagesAhead caps the pages that wait to be taken: with the one under way
+	// that makes three, which at 400 ms a page keeps Polar's limit busy.
 	pagesAhead = 2
-	// giveUp is how many links in a row may find Polar unreachable, each after
-	// all its tries, before the walk stops asking.
+	// giveUp limits the links in a row that find Polar unreachable, each after
+	// all its tries, before the walk stops.
 	giveUp = 5
 )
 
 // Walk asks for the given links by id and yields them in that order, in batches
-// of BatchSize. A link that failed is part of its batch. While a batch is being
-// dealt with only the next few links are asked for: a process that is killed
-// meanwhile has little more than the batch to fetch again. The walk ends early,
-// with an error, when the token is refused or Polar is not reachable: the links
-// that met only that are not yielded, since it says nothing about them.
+// of BatchSize, failed ones included. While the caller handles a batch, it asks
+// only for the next few links, so that a killed process has little more than
+// the batch to fetch again. It ends early, with an error, if the token is
+// refused or Polar is unreachable. It does not yield links that met only that,
+// since it says nothing about them.
 //
-// A link that Polar says there is none of is asked for once more if confirm says
-// so; nil: always. One answer may be a hiccup, and rows are marked removed on the
-// strength of it.
+// A link that Polar does not know is asked for once more if confirm returns
+// true; nil: always. One answer may be a hiccup, and it would mark rows as removed.
 func (c *Client) Walk(ctx context.Context, ids []uuid.UUID, confirm func(id uuid.UUID) bool) iter.Seq2[[]Observed, error] {
 	return func(yield func([]Observed, error) bool) {
-		var batch, lost []Observed // lost: unreachable ones in a row, which the batch may have to do without
+		var batch, lost []Observed // lost: unreachable ones in a row, which may drop out of the batch
 		ask := func(ctx context.Context, i int) (Observed, error) {
 			observed, err := c.Get(ctx, ids[i])
 			if err == nil && errors.Is(observed.Err, ErrNotFound) && (confirm == nil || confirm(ids[i])) {
@@ -81,22 +78,22 @@ func (c *Client) Walk(ctx context.Context, ids []uuid.UUID, confirm func(id uuid
 	}
 }
 
-// Pages says which pages of LIST to walk.
+// Pages selects which pages of LIST to walk.
 type Pages struct {
-	From int // the first, counted from 1
-	// Plan is told how many links the organization has. What it returns is asked
-	// before every further page, when those before it have been dealt with, whether
-	// to go on; nil: to the last, several pages at once. May be nil.
+	From int // the first, counting from 1
+	// Plan gets the number of links in the organization and returns more, which
+	// decides before every further page, once those before it are done, whether
+	// to go on; nil: walk to the last, several pages at once. Plan may be nil.
 	Plan func(total int) (more func(next, last int) bool)
-	// Whole says that a page with a link at fault is an error.
+	// Whole makes a page with a broken link an error.
 	Whole bool
 }
 
-// WalkPages asks for links of the organization by LIST and yields every page as a
-// batch, in order. A page that Polar answers with 500, or that is too long, holds
-// a link that is at fault: it is split down to that link, which is an observation
-// without an id. Links that are deleted or created meanwhile may shift others past
-// the walk, so that absence proves nothing.
+// WalkPages lists the organization's links and yields each page as a batch, in
+// order. A page that is too long, or that Polar answers with 500, holds a
+// broken link: it is split down to that link, which becomes an observation
+// without an id. Links deleted or created meanwhile may shift others past the
+// walk, so absence proves nothing.
 func (c *Client) WalkPages(ctx context.Context, pages Pages) iter.Seq2[[]Observed, error] {
 	return func(yield func([]Observed, error) bool) {
 		first, total, err := c.page(ctx, pages.From, PageLimit, pages.Whole)
@@ -121,7 +118,7 @@ func (c *Client) WalkPages(ctx context.Context, pages Pages) iter.Seq2[[]Observe
 			rest = oneByOne(ctx, pages.From+1, last, more, ask)
 		}
 		for links, err := range rest {
-			// Behind an empty page there is nothing more, whatever was expected.
+			// Nothing follows an empty page, whatever was expected.
 			if err == nil && len(links) == 0 {
 				return
 			}
@@ -132,8 +129,7 @@ func (c *Client) WalkPages(ctx context.Context, pages Pages) iter.Seq2[[]Observe
 	}
 }
 
-// oneByOne calls do for 0 and on, for the pages from next to last, as long as
-// more says so.
+// oneByOne calls do for 0 and on, for the pages from next to last, while more returns true.
 func oneByOne[T any](ctx context.Context, next, last int, more func(next, last int) bool, do func(context.Context, int) (T, error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for i := 0; next+i <= last && more(next+i, last); i++ {
@@ -144,7 +140,7 @@ func oneByOne[T any](ctx context.Context, next, last int, more func(next, last i
 	}
 }
 
-// page asks for one page, and for its parts where the whole does not come.
+// page asks for one page, or for parts of it if the whole does not come.
 func (c *Client) page(ctx context.Context, number, limit int, whole bool) (links []Observed, total int64, err error) {
 	at := c.config.Now()
 	page, err := c.List(ctx, number, limit)
@@ -176,12 +172,12 @@ func (c *Client) page(ctx context.Context, number, limit int, whole bool) (links
 	return links, total, nil
 }
 
-// farPage is behind the last page of any organization.
+// farPage lies beyond any organization's last page.
 const farPage = 1_000_000
 
 // healthy tells an outage from a link that Polar cannot show: a page without
-// links has none that could be at fault. Without that, every page would be split
-// to single links before anyone noticed.
+// links cannot fail because of one. Without it, every page would be split down
+// to single links before anyone noticed an outage.
 func (c *Client) healthy(ctx context.Context) error {
 	_, err := c.List(ctx, farPage, 1)
 	if e, ok := errors.AsType[*Error](err); ok && e.Status == http.StatusInternalServerError {
@@ -202,7 +198,7 @@ func smallestFactor(limit int) int {
 
 // inOrder calls do for 0 to n-1, several at once, and yields the results in
 // order. At most ahead results wait to be taken. It ends at the first error,
-// and never leaves a call running behind.
+// and leaves no call running.
 func inOrder[T any](ctx context.Context, n, ahead int, do func(context.Context, int) (T, error)) iter.Seq2[T, error] {
 	type result struct {
 		value T
@@ -218,7 +214,7 @@ func inOrder[T any](ctx context.Context, n, ahead int, do func(context.Context, 
 			defer close(results)
 			slots := make(chan struct{}, workers)
 			for i := range n {
-				slots <- struct{}{} // do returns when ctx ends, so this does not hang
+				slots <- struct{}{} // do returns once ctx ends, so this cannot hang
 				one := make(chan result, 1)
 				select {
 				case results <- one:

@@ -23,7 +23,7 @@ func TestBatchesDoNotShareTheirMemory(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_ = append(batch, fetch.Observed{}) // as a caller may
+		_ = append(batch, fetch.Observed{}) // as a caller may do
 		batches = append(batches, batch)
 	}
 	wantWalk(t, batches, []int{100, 100, 50}, all)
@@ -32,7 +32,7 @@ func TestBatchesDoNotShareTheirMemory(t *testing.T) {
 func TestAWalkThatIsLeftLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
 	for _, after := range []int{1, 2, 3} {
-		synctest.Test(t, func(t *testing.T) { // ends only when every goroutine has
+		synctest.Test(t, func(t *testing.T) { // returns only once every goroutine has
 			links, all := madeUp(t, 300)
 			s := fetchtest.NewServerFor(links...)
 			client := bubbleClient(s, 0)
@@ -45,7 +45,7 @@ func TestAWalkThatIsLeftLeavesNothingBehind(t *testing.T) {
 					break
 				}
 			}
-			// the next ones are being fetched meanwhile, within bounds
+			// the next ones are already under way, within bounds
 			if n := s.Requests().Total; n > after*100+10 {
 				t.Errorf("%d requests for %d batches", n, after)
 			}
@@ -118,7 +118,7 @@ func TestASlowReaderIsNotRunAheadOf(t *testing.T) {
 				t.Fatal(err)
 			}
 			taken += len(batch)
-			synctest.Wait() // everything that may be fetched ahead has been
+			synctest.Wait() // everything that may be fetched ahead has been by now
 			if n := s.Requests().Total; n > taken+10 {
 				t.Errorf("%d requests when %d links are taken", n, taken)
 			}

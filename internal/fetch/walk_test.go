@@ -16,7 +16,7 @@ import (
 	"syncer/internal/fetch/fetchtest"
 )
 
-// madeUp are n links that differ by their id.
+// madeUp returns n links that differ by id only.
 func madeUp(tb testing.TB, n int) (links []fetchtest.Answer, all []uuid.UUID) {
 	tb.Helper()
 	body := recorded(tb)[0]
@@ -31,7 +31,7 @@ func madeUp(tb testing.TB, n int) (links []fetchtest.Answer, all []uuid.UUID) {
 	return links, all
 }
 
-// collect takes a whole walk: its batches, and how it ended.
+// collect takes a whole walk: its batches, and its error.
 func collect(walk iter.Seq2[[]fetch.Observed, error]) (batches [][]fetch.Observed, ended error) {
 	for batch, err := range walk {
 		if err != nil {
@@ -57,7 +57,7 @@ func idsOf(batches [][]fetch.Observed) (all []uuid.UUID) {
 	return all
 }
 
-// wantWalk expects batches of these sizes with these links in their order.
+// wantWalk expects batches of these sizes with these links in order.
 func wantWalk(t *testing.T, batches [][]fetch.Observed, sized []int, links []uuid.UUID) {
 	t.Helper()
 	if diff := cmp.Diff(sized, sizes(batches)); diff != "" {
@@ -136,7 +136,7 @@ func TestALinkIsGoneWhenPolarSaysSoTwice(t *testing.T) {
 	s := fetchtest.StartFor(t, links...)
 	notFound := s.Recorded("404 ResourceNotFound: deleted link")
 	s.Inject(fetchtest.Fault{Match: on(all[0]), Play: notFound, Times: 1}) // a hiccup
-	s.Inject(fetchtest.Fault{Match: on(all[1]), Play: notFound, Times: 1}) // gone, and then no telling
+	s.Inject(fetchtest.Fault{Match: on(all[1]), Play: notFound, Times: 1}) // gone, then no clear answer
 	s.Inject(fetchtest.Fault{Match: on(all[1]), Play: fetchtest.Status(500, "")})
 	s.Inject(fetchtest.Fault{Match: on(all[2]), Play: notFound})
 	batches, err := collect(newClient(t, s).Walk(t.Context(), all, nil))
@@ -225,7 +225,7 @@ func TestAWalkGivesUpAfterFiveInARow(t *testing.T) {
 	if len(batches) != 0 || kindName(t, err) != "unavailable" {
 		t.Errorf("%d batches, ended with %v", len(batches), err)
 	}
-	// five links with four tries each, and the workers that were a little ahead
+	// five links with four tries each, and the workers slightly ahead
 	if n := client.Requests(); n < 5*tries || n > (5+8)*tries {
 		t.Errorf("%d requests", n)
 	}
@@ -243,7 +243,7 @@ func TestFewerThanFiveLinksAreEnoughToGiveUp(t *testing.T) {
 		if n == 0 {
 			continue
 		}
-		// One that is there shows that Polar is.
+		// One link that is there proves that Polar is.
 		s = fetchtest.StartFor(t, links...)
 		s.Inject(fetchtest.Fault{Match: on(all[1:]...), Play: fetchtest.Status(503, "")})
 		batches, err := collect(newClient(t, s).Walk(t.Context(), all, nil))

@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// root is the LIST route without the slash it needs.
+// root is the LIST route without its final slash.
 const root = "/v1/checkout-links"
 
-// reply is one answer, ready to be sent.
+// reply is one answer, ready to send.
 type reply struct {
 	status  int
 	header  http.Header
@@ -25,13 +25,13 @@ func (a reply) write(w http.ResponseWriter) {
 		w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
 	}
 	w.WriteHeader(a.status)
-	_, _ = w.Write(a.body) // a client that left is its own business
+	_, _ = w.Write(a.body) // a client that left does not matter
 	if a.chunked {
 		_ = http.NewResponseController(w).Flush()
 	}
 }
 
-// recorded is the answer of that name as this catalogue's server sent it.
+// recorded returns the answer of that name as this catalogue's server sent it.
 func (s *Server) recorded(name string) reply {
 	row, ok := findError(s.rows, s.rec.Server, name)
 	if !ok {
@@ -41,7 +41,7 @@ func (s *Server) recorded(name string) reply {
 }
 
 // answer does what Polar does, in its order: the version, the rate limit, the
-// route and its method, the token, and only then what was asked for.
+// route and its method, the token, and only then the question.
 func (s *Server) answer(r *http.Request) reply {
 	version := r.Header.Get("Polar-Version")
 	switch {
@@ -87,7 +87,7 @@ type routeKind int
 
 const (
 	routeUnknown routeKind = iota
-	routeSlash             // one of the two below, but for its last slash
+	routeSlash             // one of the two below, apart from its last slash
 	routeGet
 	routeList
 )
@@ -110,8 +110,8 @@ func routeOf(path string) (kind routeKind, id string) {
 	return routeGet, id
 }
 
-// otherSlash redirects to the same address with its last slash added or taken
-// away. Like Polar behind its proxy it names the host it was asked by.
+// otherSlash redirects to the same address with its last slash added or
+// removed. Like Polar behind its proxy, it names the host that the client used.
 func (s *Server) otherSlash(r *http.Request) reply {
 	to := *r.URL
 	to.Scheme, to.Host = "http", r.Host
@@ -129,8 +129,7 @@ func (s *Server) otherSlash(r *http.Request) reply {
 	return out
 }
 
-// unauthorized names the recorded refusal of an Authorization header, "" when
-// it is good.
+// unauthorized names the recorded refusal of an Authorization header, "" for a good one.
 func (s *Server) unauthorized(header string) string {
 	scheme, given, _ := strings.Cut(header, " ")
 	if !strings.EqualFold(scheme, "bearer") || given == "" {
@@ -155,7 +154,7 @@ func (s *Server) get(raw string) reply {
 	return s.recorded("404 ResourceNotFound: no such id")
 }
 
-// play dresses a link's answer in the headers that were recorded with its kind.
+// play gives a link's answer the headers recorded with its kind.
 func (s *Server) play(link Answer) reply {
 	name := "200 GET"
 	if link.Status >= http.StatusInternalServerError {

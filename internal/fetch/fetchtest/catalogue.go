@@ -6,14 +6,14 @@ import (
 	"github.com/google/uuid"
 )
 
-// What Polar sends when there is nothing to play.
+// What Polar sends if there is nothing to play.
 const (
 	notFoundBody = `{"error":"ResourceNotFound","detail":"Not found"}`
 	poisonedBody = "Internal Server Error"
 )
 
-// catalogue is links in LIST order. Bodies are never written to, so an answer
-// taken out under the lock stays good outside it.
+// catalogue is links in LIST order. Nobody writes to bodies, so an answer taken
+// under the lock stays good outside it.
 type catalogue struct {
 	answers []Answer
 	at      map[string]int
@@ -58,8 +58,8 @@ func (a Answer) filled() Answer {
 	return a
 }
 
-// canonical spells an id as Polar does. What is no UUID stays as it is, and no
-// request will reach it.
+// canonical spells an id as Polar does. A non-UUID stays as it is, out of any
+// request's reach.
 func canonical(id string) string {
 	if parsed, err := uuid.Parse(id); err == nil {
 		return parsed.String()

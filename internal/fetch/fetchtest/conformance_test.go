@@ -29,8 +29,8 @@ func TestEveryErrorReplays(t *testing.T) {
 	})
 }
 
-// played says whether the fake has a behaviour of its own for a row: it has one
-// token with the right scope, one root, one bucket, and no sandbox header.
+// played reports whether the fake has a behaviour of its own for a row: it has
+// one token with the right scope, one root, one bucket, and no sandbox header.
 func played(row fetchtest.ErrorAnswer) bool {
 	switch {
 	case strings.Contains(row.Name, "403"), row.Name == "200 /api prefix (body left out)",
@@ -40,8 +40,8 @@ func played(row fetchtest.ErrorAnswer) bool {
 	return row.Env != "sandbox" || row.Status == http.StatusTooManyRequests
 }
 
-// Every recorded request gets the recorded answer from the fake itself, but for
-// those that it does not play.
+// The fake itself gives every recorded request its recorded answer, except for
+// those it does not play.
 func TestTheFakeAnswersAsRecorded(t *testing.T) {
 	t.Parallel()
 	rows := errorRows(t)
@@ -114,7 +114,7 @@ func errorsCatalogue(t *testing.T, rows []fetchtest.ErrorAnswer, server string) 
 	return catalogue
 }
 
-// sameAsRecorded sends the recorded request and compares everything but what
+// sameAsRecorded sends the recorded request and compares everything except what
 // belongs to the connection and what was not kept.
 func sameAsRecorded(t *testing.T, s *fetchtest.Server, row fetchtest.ErrorAnswer) {
 	t.Helper()

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// ErrorAnswer is one answer of errors.jsonl: mostly errors, and the 200s worth
-// knowing. Tokens in Request.Headers are words in angle brackets.
+// ErrorAnswer is one answer of errors.jsonl: mostly errors, and the notable
+// 200s. Tokens in Request.Headers are words in angle brackets.
 type ErrorAnswer struct {
 	Name    string // such as "404 ResourceNotFound: deleted link"; unique within Server
 	Server  string // HEAD (August 2026) or S (March 2025)
@@ -19,7 +19,7 @@ type ErrorAnswer struct {
 	Request ErrorRequest
 	Status  int
 	Headers []Header // as sent, in order
-	Body    []byte   // nil when it was not kept
+	Body    []byte   // nil if not kept
 	Note    string
 }
 
@@ -63,9 +63,8 @@ func Errors() ([]ErrorAnswer, error) {
 	}
 }
 
-// findError picks the row of that name from the given server. A row that only
-// HEAD has serves for S too: the scope and rate limit answers of S could not be
-// recorded.
+// findError picks the row of that name from the given server. HEAD's rows fill
+// in for S: its scope and rate limit answers could not be recorded.
 func findError(rows []ErrorAnswer, server, name string) (ErrorAnswer, bool) {
 	var other *ErrorAnswer
 	for i, row := range rows {
@@ -83,8 +82,8 @@ func findError(rows []ErrorAnswer, server, name string) (ErrorAnswer, bool) {
 	return *other, true
 }
 
-// reply is the row as it goes over the wire again. The headers that belong to
-// the connection and not to the answer are left to net/http.
+// reply is the row as it goes over the wire again. net/http sets the headers
+// that belong to the connection.
 func (e ErrorAnswer) reply() reply {
 	out := reply{status: e.Status, header: http.Header{}, body: e.Body}
 	for _, h := range e.Headers {
@@ -93,7 +92,7 @@ func (e ErrorAnswer) reply() reply {
 		case "transfer-encoding":
 			out.chunked = true
 		case "content-length":
-			// only a HEAD request may be told the length of what is not sent
+			// only a HEAD request may learn the length of what is not sent
 			if e.Request.Method == http.MethodHead {
 				out.header.Set(h.Name, h.Value)
 			}

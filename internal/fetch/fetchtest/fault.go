@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Play answers one request in place of the server. normal is what the server
-// would have answered. A Play that waits must give up when r.Context() is done.
+// Play answers one request in place of the server. normal is the server's own
+// answer. A Play that waits must give up once r.Context() is done.
 type Play func(w http.ResponseWriter, r *http.Request, normal http.Handler)
 
 // Fault is something that goes wrong.
@@ -16,7 +16,7 @@ type Fault struct {
 	Play  Play
 }
 
-// Injected is a fault at work.
+// Injected is an active fault.
 type Injected struct {
 	Fault
 
@@ -24,8 +24,8 @@ type Injected struct {
 	fired int
 }
 
-// Inject makes a fault happen from the next request on. Of several that match,
-// the one injected first plays until it is used up or stopped.
+// Inject starts a fault with the next request. Of several that match, the one
+// injected first plays until it is used up or stopped.
 func (s *Server) Inject(f Fault) *Injected {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -34,22 +34,22 @@ func (s *Server) Inject(f Fault) *Injected {
 	return in
 }
 
-// Fired is how many requests met the fault.
+// Fired counts the requests that met the fault.
 func (in *Injected) Fired() int {
 	in.s.mu.Lock()
 	defer in.s.mu.Unlock()
 	return in.fired
 }
 
-// Stop ends the fault for requests to come.
+// Stop ends the fault for later requests.
 func (in *Injected) Stop() {
 	in.s.mu.Lock()
 	defer in.s.mu.Unlock()
 	in.s.faults = slices.DeleteFunc(in.s.faults, func(other *Injected) bool { return other == in })
 }
 
-// faultFor is what r meets, nil when all goes well. The matchers run one at a
-// time, so one that counts needs no lock of its own.
+// faultFor returns what r meets, nil for nothing. The matchers run one at a
+// time, so one that counts needs no lock.
 func (s *Server) faultFor(r *http.Request) Play {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -65,7 +65,7 @@ func (s *Server) faultFor(r *http.Request) Play {
 	return nil
 }
 
-// OnLink matches GET by id of these links, of every link when none is named.
+// OnLink matches GET by id of these links, or of any.
 func OnLink(ids ...string) func(*http.Request) bool {
 	wanted := make([]string, 0, len(ids))
 	for _, id := range ids {
@@ -77,7 +77,7 @@ func OnLink(ids ...string) func(*http.Request) bool {
 	}
 }
 
-// OnList matches LIST requests, of these values of page only when any is named.
+// OnList matches LIST requests for these values of page, or for any.
 func OnList(pages ...int) func(*http.Request) bool {
 	return func(r *http.Request) bool {
 		kind, _ := routeOf(r.URL.Path)

@@ -6,19 +6,19 @@ import (
 	"sync"
 )
 
-// gate holds requests until it is opened.
+// gate holds requests until it opens.
 type gate struct {
 	match   func(*http.Request) bool
 	entered chan struct{}
 	opened  chan struct{}
 }
 
-// Hold makes every request that matches (nil: all) wait until release, so a
-// test can act while they are in flight. Each one that waits sends on entered.
+// Hold makes every request that matches (nil: all) wait until release, so that
+// a test can act meanwhile. Each one that waits sends on entered.
 //
 // The answer is decided when the request arrives: after a Goto in between, a
-// held request still brings the old state, late. Stall is the other way round.
-// match must not call the server.
+// held request still brings the old state, late. Stall does the reverse. match
+// must not call the server.
 func (s *Server) Hold(match func(*http.Request) bool) (entered <-chan struct{}, release func()) {
 	g := &gate{match: match, entered: make(chan struct{}, 1024), opened: make(chan struct{})}
 	s.mu.Lock()
@@ -32,8 +32,8 @@ func (s *Server) Hold(match func(*http.Request) bool) (entered <-chan struct{}, 
 	})
 }
 
-// wait returns when every gate that holds r is open, and cuts the connection
-// when the client or the server goes first.
+// wait returns once every gate that holds r is open, and cuts the connection if
+// the client or the server leaves first.
 func (s *Server) wait(r *http.Request) {
 	for _, g := range s.gatesFor(r) {
 		select {
@@ -56,7 +56,7 @@ func (s *Server) gatesFor(r *http.Request) []*gate {
 	return holding
 }
 
-// until waits for a channel as long as there is somebody to answer.
+// until waits for a channel while the client and the server remain.
 func until(r *http.Request, opened <-chan struct{}) {
 	select {
 	case <-opened:

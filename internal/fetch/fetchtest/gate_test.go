@@ -9,7 +9,7 @@ import (
 	"syncer/internal/fetch/fetchtest"
 )
 
-// outcome is how a request in the background ended.
+// outcome is the end of a request in the background.
 type outcome struct {
 	status int
 	body   string
@@ -43,7 +43,7 @@ func waitUntil(t *testing.T, reached func() bool) {
 	}
 }
 
-// A held answer is that of the moment it was asked for, however late it comes.
+// A held answer dates from the question, however late it comes.
 func TestAHeldRequestBringsTheOldState(t *testing.T) {
 	t.Parallel()
 	s := abc(t)
@@ -92,7 +92,7 @@ func TestHoldCountsWhoWaits(t *testing.T) {
 	}
 }
 
-// Faults are decided on arrival too, and play after the wait.
+// Faults too are decided on arrival, and play after the wait.
 func TestAFaultWaitsAtTheGate(t *testing.T) {
 	t.Parallel()
 	s := abc(t)

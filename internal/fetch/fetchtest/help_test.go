@@ -39,7 +39,7 @@ type answer struct {
 	body string
 }
 
-// client asks as plainly as net/http allows: no redirects followed.
+// client does as little as net/http allows: it follows no redirects.
 func client(tb testing.TB) *http.Client {
 	tb.Helper()
 	transport := new(http.Transport)
@@ -50,8 +50,7 @@ func client(tb testing.TB) *http.Client {
 	}
 }
 
-// try asks with the server's token. Headers are "Name: value"; "Name:" takes
-// one away.
+// try asks with the server's token. Headers are "Name: value"; "Name:" removes one.
 func try(ctx context.Context, c *http.Client, s *fetchtest.Server, path string, headers ...string) (answer, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+path, http.NoBody)
 	if err != nil {
@@ -75,7 +74,7 @@ func do(c *http.Client, r *http.Request) (answer, error) {
 	return answer{resp, string(body)}, err
 }
 
-// ask is try for requests that must be answered.
+// ask is try for requests that must get an answer.
 func ask(t *testing.T, s *fetchtest.Server, path string, headers ...string) answer {
 	t.Helper()
 	got, err := try(t.Context(), client(t), s, path, headers...)
@@ -101,7 +100,7 @@ func load(t *testing.T, scenario string) *fetchtest.Recording {
 	return rec
 }
 
-// page is a LIST answer with the items' bytes left alone.
+// page is a LIST answer with its items' bytes untouched.
 type page struct {
 	Items      []json.RawMessage `json:"items"`
 	Pagination struct {

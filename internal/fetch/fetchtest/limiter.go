@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// limiter counts like Polar's: a fixed window that opens with its first request.
+// limiter counts as Polar does: a fixed window that opens with its first request.
 type limiter struct {
 	clock  func() time.Time
 	max    int // 0 is off
@@ -16,8 +16,8 @@ type limiter struct {
 
 // SetLimit answers 429 to all but the first requests of every window, as Polar
 // does: refused requests do not extend the window, and Retry-After is the whole
-// window whatever is left of it. Production is 500, sandbox 100 a minute. It is
-// off until set, and with 0.
+// window whatever is left of it. Production allows 500 a minute, sandbox 100.
+// 0, the default, is off.
 func (s *Server) SetLimit(requests int, window time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -25,8 +25,7 @@ func (s *Server) SetLimit(requests int, window time.Duration) {
 	s.limiter.opened, s.limiter.used = time.Time{}, 0
 }
 
-// SetClock takes the time of requests and windows from now, which must not call
-// the server.
+// SetClock takes the time of requests and windows from now. now must not call the server.
 func (s *Server) SetClock(now func() time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -63,7 +62,7 @@ func (s *Server) limited() reply {
 	window := s.limiter.window
 	s.mu.Unlock()
 	out := s.recorded("429 GET by id")
-	seconds := (window + time.Second - 1) / time.Second // the header knows whole seconds only
+	seconds := (window + time.Second - 1) / time.Second // the header takes whole seconds only
 	out.header.Set("Retry-After", strconv.Itoa(int(seconds)))
 	return out
 }

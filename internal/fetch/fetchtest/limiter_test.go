@@ -18,7 +18,7 @@ func TestTheLimitIsAFixedWindow(t *testing.T) {
 	var got []int
 	for _, after := range []time.Duration{
 		0, 30 * time.Second, // the window opens with the first request
-		40 * time.Second, 59 * time.Second, // over the limit, and extending nothing
+		40 * time.Second, 59 * time.Second, // over the limit, without extending it
 		60 * time.Second, 61 * time.Second, 62 * time.Second, // the next window
 		10 * time.Minute,
 	} {

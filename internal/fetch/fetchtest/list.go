@@ -13,12 +13,12 @@ import (
 
 const (
 	defaultLimit = 10
-	maxLimit     = 100 // a larger one is cut to it without a word
+	maxLimit     = 100 // a larger one is silently cut to it
 )
 
-// list answers one page. With limit=100 it is the recorded page; every other
-// one is put together from the GET bodies, which the real server's items equal
-// but for the order of prices.
+// list answers one page. With limit=100 it is the recorded page; any other is
+// assembled from the GET bodies, which equal the real server's items apart from
+// the order of prices.
 func (s *Server) list(query url.Values) reply {
 	page, limit, wrong := paging(query)
 	if len(wrong) > 0 {
@@ -32,10 +32,10 @@ func (s *Server) list(query url.Values) reply {
 	}
 	links := s.listed()
 	total, pages := len(links), (len(links)+limit-1)/limit
-	if page > pages { // asked so, since page*limit may overflow
+	if page > pages { // this way round, since page*limit may overflow
 		links = nil
 		if s.rec.Server == "S" {
-			total, pages = 0, 0 // as recorded: its count came with the rows, and here are none
+			total, pages = 0, 0 // as recorded: its count comes with the rows, and there are none
 		}
 	} else {
 		first := (page - 1) * limit
@@ -69,7 +69,7 @@ func (s *Server) recordedPage(page, limit int) (Page, bool) {
 	return Page{}, false
 }
 
-// listed is the links that stand in LIST: a poisoned one does, a deleted one not.
+// listed returns the links in LIST: poisoned ones, but no deleted ones.
 func (s *Server) listed() []Answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -95,8 +95,8 @@ func envelope(links []Answer, total, pages int) []byte {
 	return body.Bytes()
 }
 
-// refuse answers the parameters of LIST that are wrong as recorded, and those
-// that this fake cannot play with a loud 501, before a test relies on them.
+// refuse answers wrong LIST parameters as recorded, and those that this fake
+// cannot play with a loud 501, before a test relies on them.
 func (s *Server) refuse(query url.Values) (reply, bool) {
 	sorting := strings.TrimPrefix(query.Get("sorting"), "-")
 	organization, product := query.Get("organization_id"), query.Get("product_id")

@@ -59,7 +59,7 @@ func TestListRefusesWhatItCannotPlay(t *testing.T) {
 	}
 }
 
-// A poisoned link spoils its page and counts; a deleted one is simply not there.
+// A poisoned link spoils its page and counts; a deleted one is simply absent.
 func TestPoisonedAndDeletedLinksInList(t *testing.T) {
 	t.Parallel()
 	s := abc(t)

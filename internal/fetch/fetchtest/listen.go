@@ -47,15 +47,15 @@ func StartServer(tb TB, s *Server) *Server {
 	return s
 }
 
-// listener is what Listen opened and Close has to wait for.
+// listener holds what Listen opened and Close must wait for.
 type listener struct {
 	server *http.Server
 	stop   context.CancelFunc
 	open   sync.WaitGroup // the accept loop and every connection
 }
 
-// Listen serves on addr, sets URL and returns. It may be called once. The
-// context bounds the opening of the port only: Close ends the serving.
+// Listen serves on addr, sets URL and returns. Call it once. The context bounds
+// only the opening of the port: Close ends the serving.
 func (s *Server) Listen(ctx context.Context, addr string) error {
 	if s.net.server != nil {
 		return errors.New("listen: already listening on " + s.URL)
@@ -64,7 +64,7 @@ func (s *Server) Listen(ctx context.Context, addr string) error {
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	// every request lives in this context, so Close also frees those that wait
+	// the base of every request's context, so that Close also frees those that wait
 	base, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.net.stop = stop
 	s.net.server = &http.Server{
@@ -74,7 +74,7 @@ func (s *Server) Listen(ctx context.Context, addr string) error {
 		ConnState: func(conn net.Conn, state http.ConnState) {
 			s.net.follow(state)
 			if state == http.StateNew && base.Err() != nil {
-				_ = conn.Close() // accepted while Close went by, which may have missed it
+				_ = conn.Close() // accepted during Close, which may have missed it
 			}
 		},
 	}
@@ -85,19 +85,19 @@ func (s *Server) Listen(ctx context.Context, addr string) error {
 	return nil
 }
 
-// Close cuts every connection and returns when nothing runs any more. Closing a
-// server that does not listen, or twice, does nothing.
+// Close cuts every connection and returns once nothing runs. Closing a server
+// that does not listen, or twice, does nothing.
 func (s *Server) Close() {
 	if s.net.server == nil {
 		return
 	}
 	s.net.stop()
-	_ = s.net.server.Close() // the port closes; there is nobody to tell
+	_ = s.net.server.Close() // the port closes either way
 	s.net.open.Wait()
 }
 
-// follow counts connections. New ones are reported by the accept loop, which is
-// counted itself, so the count cannot reach zero while one is being added.
+// follow counts connections. The accept loop reports new ones and is itself
+// counted, so the count cannot reach zero while one is being added.
 func (l *listener) follow(state http.ConnState) {
 	switch state {
 	case http.StateNew:

@@ -67,7 +67,7 @@ func TestListenSaysWhatIsWrong(t *testing.T) {
 	other.Close()
 }
 
-// recorder is a TB that remembers how it failed.
+// recorder is a TB that remembers its failure.
 type recorder struct{ fatal string }
 
 func (r *recorder) Helper()                           {}

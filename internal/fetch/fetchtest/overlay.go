@@ -6,7 +6,7 @@ import (
 	"strconv"
 )
 
-// overlays is what tests changed about the recording. They outlive Goto.
+// overlays are the tests' changes to the recording. They outlive Goto.
 type overlays struct {
 	base  []Answer // from Use; nil plays the recording
 	order []string // ids in the order they were first set
@@ -14,8 +14,8 @@ type overlays struct {
 	edits []*edit // from Overlay, on top
 }
 
-// Set makes a link answer like that at every step, in GET and in LIST. An id
-// not known so far is a new link, at the end of the LIST order.
+// Set makes a link give this answer at every step, in GET and in LIST. An
+// unknown id is a new link, at the end of the LIST order.
 func (s *Server) Set(id string, answer Answer) {
 	answer.ID = id
 	answer = answer.filled()
@@ -40,7 +40,7 @@ func (s *Server) Add(links ...Answer) {
 	}
 }
 
-// Delete makes a link answer 404 ResourceNotFound and leaves it out of LIST.
+// Delete makes a link answer 404 ResourceNotFound and drops it from LIST.
 func (s *Server) Delete(id string) {
 	s.Set(id, Answer{Status: http.StatusNotFound})
 }
@@ -84,8 +84,8 @@ func (s *Server) applyEdits(edits []*edit) {
 	}
 }
 
-// Use plays that catalogue, given in LIST order, in place of every step. What
-// was changed before is dropped.
+// Use plays these links, given in LIST order, in place of every step. It drops
+// earlier changes.
 func (s *Server) Use(links ...Answer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -93,7 +93,7 @@ func (s *Server) Use(links ...Answer) {
 	s.applyOverlays()
 }
 
-// Reset drops every change: the recording plays again as it was.
+// Reset drops every change.
 func (s *Server) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

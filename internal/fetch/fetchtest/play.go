@@ -6,18 +6,18 @@ import (
 	"strings"
 )
 
-// This file holds the answers that arrive whole but say the wrong thing; see
-// wire.go for those that do not arrive.
+// This file holds the answers that arrive whole but say the wrong thing;
+// wire.go holds those that do not arrive.
 
-// proxyPage is what an edge proxy says when the server behind it is away.
+// proxyPage is what an edge proxy says while the server behind it is away.
 const proxyPage = `<html>
 <head><title>%[1]d %[2]s</title></head>
 <body><center><h1>%[1]d %[2]s</h1></center><hr><center>cloudflare</center></body>
 </html>
 `
 
-// Status answers with that status, body and headers ("Name: value"). Without a
-// Content-Type among them it is plain text.
+// Status answers with this status, body and headers ("Name: value"). Without a
+// Content-Type it is plain text.
 func Status(code int, body string, headers ...string) Play {
 	out := reply{status: code, header: http.Header{"Content-Type": {"text/plain; charset=utf-8"}}, body: []byte(body)}
 	for _, header := range headers {
@@ -47,25 +47,24 @@ func Redirect(code int, to string) Play {
 	return Status(code, "", "Location: "+to)
 }
 
-// Replay answers a recorded row, byte for byte. A row whose body was not kept
-// plays with none.
+// Replay answers a recorded row, byte for byte, without a body if none was kept.
 func Replay(row ErrorAnswer) Play { return always(row.reply()) }
 
 // Recorded replays the row of errors.jsonl with that name, as this catalogue's
-// server sent it. It panics when there is none.
+// server sent it. It panics if there is none.
 func (s *Server) Recorded(name string) Play { return always(s.recorded(name)) }
 
-// ContentType answers normally but for its Content-Type.
+// ContentType answers normally except for its Content-Type.
 func ContentType(is string) Play {
 	return changed(func(out *reply) { out.header.Set("Content-Type", is) })
 }
 
-// BigHeader answers normally with a header of that many bytes more.
+// BigHeader adds a header of that many bytes to the normal answer.
 func BigHeader(bytes int) Play {
 	return changed(func(out *reply) { out.header.Set("X-Padding", strings.Repeat("x", bytes)) })
 }
 
-// Mangle answers normally with the body changed, LIST pages included.
+// Mangle changes the body of the normal answer, LIST pages included.
 func Mangle(change func(body []byte) []byte) Play {
 	return changed(func(out *reply) { out.body = change(out.body) })
 }
@@ -82,15 +81,15 @@ func changed(change func(*reply)) Play {
 	}
 }
 
-// capture asks the server and keeps the answer.
+// capture returns the server's own answer.
 func capture(normal http.Handler, r *http.Request) reply {
 	c := captured{header: http.Header{}}
 	normal.ServeHTTP(&c, r)
-	c.header.Del("Content-Length") // of the body as it was
+	c.header.Del("Content-Length") // it counted the old body
 	return reply(c)
 }
 
-// captured is a reply that is written to instead of sent.
+// captured is a reply to write to.
 type captured reply
 
 func (c *captured) Header() http.Header    { return c.header }

@@ -19,7 +19,7 @@ func TestAnswersThatSayTheWrongThing(t *testing.T) {
 		play   fetchtest.Play
 		status int
 		header string // "Name: value" it must carry
-		body   string // what the body must hold
+		body   string // a part of the body
 	}{
 		"status with headers":  {fetchtest.Status(503, "busy", "Retry-After: 2"), 503, "Retry-After: 2", "busy"},
 		"too many, in seconds": {fetchtest.TooMany("60"), 429, "Retry-After: 60", ""},
@@ -101,7 +101,7 @@ func TestAChangedAnswerWithoutLengthStaysWithout(t *testing.T) {
 	}
 }
 
-// A Play may be anything a test can write, with the ordinary answer at hand.
+// A Play may be anything a test can write, with the normal answer at hand.
 func TestAPlayOfOnesOwn(t *testing.T) {
 	t.Parallel()
 	s := abc(t)

@@ -49,8 +49,8 @@ func stepFile(name string, step int, file string) string {
 	return path.Join("recordings", name, fmt.Sprintf("step-%02d", step), file)
 }
 
-// line is one line of either file; a body is kept there as a JSON string whose
-// UTF-8 encoding is exactly what was sent.
+// line is one line of either file. It keeps a body as a JSON string whose UTF-8
+// encoding is exactly what was sent.
 type line struct {
 	ID          string `json:"id"`
 	Path        string `json:"path"`

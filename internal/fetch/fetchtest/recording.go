@@ -24,9 +24,9 @@ func Scenarios() []string {
 	return names
 }
 
-// Recording is one recorded catalogue. It holds titles only: a step is some
-// megabytes, so it is unpacked whenever asked for, and whoever asked holds it.
-// Bodies must not be written to: servers may share them.
+// Recording is one recorded catalogue. It holds only titles: a step is some
+// megabytes, so each call unpacks it anew for the caller. Never write to
+// bodies: servers may share them.
 type Recording struct {
 	Name   string
 	Server string   // HEAD (August 2026) or S (March 2025), as in errors.jsonl
@@ -39,16 +39,16 @@ type Recording struct {
 // Step is the state of a catalogue after the changes of one step.
 type Step struct {
 	Title string
-	Links []Answer        // every link known by then, the deleted too, in LIST order
-	Doc   json.RawMessage // step.json: what was changed, and what that did to the answers
+	Links []Answer        // every link known by then, deleted ones too, in LIST order
+	Doc   json.RawMessage // step.json: the changes, and their effect on the answers
 
 	pages func() ([]Page, error)
 }
 
-// Answer is what GET by id answers for one link. In LIST a link with status
+// Answer is the answer to GET by id for one link. In LIST a link with status
 // 200 is an item, one with 404 is left out, any other makes its page answer
-// 500. Status 0 reads as 200, no ContentType as Polar's own, and no Body
-// beside 404 or 500 as the recorded one.
+// 500. Defaults: Status 200, Polar's own ContentType, and beside 404 or 500 the
+// recorded Body.
 type Answer struct {
 	ID          string
 	Status      int
@@ -87,7 +87,7 @@ func Load(name string) (*Recording, error) {
 	}
 	rec.unpack = func(i int) (*Step, error) { return readStep(name, rec.Titles[i], i) }
 	rec.ids = sync.OnceValues(func() ([]string, error) {
-		// the last step still lists every link there ever was
+		// the last step still lists every link that ever existed
 		links, err := readLinks(name, rec.Len()-1)
 		return idsOf(links), err
 	})
@@ -95,7 +95,7 @@ func Load(name string) (*Recording, error) {
 }
 
 // Keep makes the recording hold every step once unpacked, for many servers that
-// play the same one. To be called before any of them starts.
+// play the same one. Call it before any of them starts.
 func (r *Recording) Keep() *Recording {
 	kept := make([]func() (*Step, error), r.Len())
 	for i := range kept {
@@ -106,7 +106,7 @@ func (r *Recording) Keep() *Recording {
 	return r
 }
 
-// Len is the number of steps.
+// Len returns the number of steps.
 func (r *Recording) Len() int { return len(r.Titles) }
 
 // Step unpacks step i, counted from 0.
@@ -117,14 +117,14 @@ func (r *Recording) Step(i int) (*Step, error) {
 	return r.unpack(i)
 }
 
-// Pages is the recorded LIST walk with limit=100, error answers included. It is
-// unpacked at the first call, as most tests ask link by link.
+// Pages returns the recorded LIST walk with limit=100, error answers included.
+// The first call unpacks it, since most tests ask link by link.
 func (s *Step) Pages() ([]Page, error) { return s.pages() }
 
-// LinkIDs is every link of the whole recording, in LIST order.
+// LinkIDs returns every link of the whole recording, in LIST order.
 func (r *Recording) LinkIDs() ([]string, error) { return r.ids() }
 
-// inMemory is a recording of one step, for catalogues that tests make up.
+// inMemory makes a recording of one step, for made-up catalogues.
 func inMemory(links []Answer) *Recording {
 	return &Recording{
 		Name: "in memory", Server: "HEAD", Titles: []string{"made up"},

@@ -71,9 +71,9 @@ func playsByteForByte(t *testing.T, s *fetchtest.Server, step *fetchtest.Step) {
 	}
 }
 
-// walksTheLinksOfGET expects the bodies of GET in their order, page by page, and
-// a 500 for a page that a poisoned link stands on. With limit=100 the pages are
-// recorded ones, where prices stand in any order, so links are compared by id.
+// walksTheLinksOfGET expects the bodies of GET in their order, page by page,
+// and a 500 for a page with a poisoned link. With limit=100 the pages are
+// recorded ones with prices in any order, so links are compared by id.
 func walksTheLinksOfGET(t *testing.T, s *fetchtest.Server, step *fetchtest.Step, limit int) {
 	t.Helper()
 	listed := slices.DeleteFunc(slices.Clone(step.Links), func(l fetchtest.Answer) bool { return l.Status == http.StatusNotFound })
@@ -105,7 +105,7 @@ func walksTheLinksOfGET(t *testing.T, s *fetchtest.Server, step *fetchtest.Step,
 	}
 }
 
-// knowsEarlierLinks expects the links of the step before to come first.
+// knowsEarlierLinks expects the previous step's links to come first.
 func knowsEarlierLinks(t *testing.T, rec *fetchtest.Recording, i int) {
 	t.Helper()
 	all, err := rec.LinkIDs()

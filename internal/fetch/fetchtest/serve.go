@@ -10,7 +10,7 @@ import (
 // keptRequests bounds the log of a demo that runs for days.
 const keptRequests = 20_000
 
-// Request is one request as it arrived, and how it was answered.
+// Request is one request as it arrived, and its answer.
 type Request struct {
 	Method string
 	Path   string // with its query, as sent
@@ -19,16 +19,16 @@ type Request struct {
 	Status int       // 0 until a header was sent; stays 0 for a cut connection
 }
 
-// Counts is how often the server was asked, whatever it answered.
+// Counts counts requests, whatever their answer.
 type Counts struct {
 	Total int
 	Gets  int            // of one link by id
 	Lists int            // of a LIST page
 	ByID  map[string]int // Gets by link, ids in Polar's spelling
-	Peak  int            // most requests that waited for their answer's header at one time
+	Peak  int            // most requests that awaited their answer's header at once
 }
 
-// requestLog is what Requests and Log read.
+// requestLog feeds Requests and Log.
 type requestLog struct {
 	counts  Counts
 	waiting int
@@ -44,7 +44,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		play(t, r, http.HandlerFunc(s.ordinary))
 		return
 	}
-	out := s.answer(r) // before the wait: who is held gets the state of when it asked
+	out := s.answer(r) // before the wait: a held request gets the state from when it asked
 	s.wait(r)
 	out.write(t)
 }
@@ -54,7 +54,7 @@ func (s *Server) ordinary(w http.ResponseWriter, r *http.Request) {
 	s.answer(r).write(w)
 }
 
-// Requests counts what was asked since the start or the last ResetCounts.
+// Requests counts since the start or the last ResetCounts.
 func (s *Server) Requests() Counts {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -63,7 +63,7 @@ func (s *Server) Requests() Counts {
 	return counts
 }
 
-// ResetCounts starts Requests and Log anew.
+// ResetCounts clears Requests and Log.
 func (s *Server) ResetCounts() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -71,8 +71,8 @@ func (s *Server) ResetCounts() {
 	s.log.counts.Peak = s.log.waiting
 }
 
-// Log is the requests in the order they arrived. Of very many it keeps the
-// latest, at least 10 000.
+// Log returns the requests in the order they arrived. If there are very many it
+// keeps the latest, at least 10 000.
 func (s *Server) Log() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -118,8 +118,8 @@ func (s *Server) track(w http.ResponseWriter, r *http.Request) *tracked {
 	return &tracked{ResponseWriter: w, s: s, entry: entry, waiting: true}
 }
 
-// WriteHeader notes the status before the client can see it, so a test that has
-// its answer finds it in the log.
+// WriteHeader notes the status before the client can see it, so that a test
+// with its answer finds it in the log.
 func (t *tracked) WriteHeader(status int) {
 	t.note(status)
 	t.ResponseWriter.WriteHeader(status)

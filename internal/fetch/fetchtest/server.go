@@ -4,7 +4,7 @@
 // It knows the two read routes and how the real server answers everything
 // around them (authentication, versions, redirects, validation, rate limits).
 // It does not know what a checkout link means: bodies are bytes, and a test or
-// the demo decides what the answers should lead to.
+// the demo decides what should come of the answers.
 //
 // A Server is an http.Handler with state: the step (Goto, Next), what tests
 // change about it (Overlay, Set, Delete, Add, Use), what goes wrong (Inject),
@@ -16,11 +16,11 @@ import (
 	"sync"
 )
 
-// token is what a new Server accepts; nothing a secret scanner would take for real.
+// token is what a new Server accepts; no secret scanner takes it for real.
 const token = "test-token"
 
-// Server plays one catalogue. All methods may be called at any time from any
-// goroutine, requests in flight included.
+// Server plays one catalogue. All methods are safe from any goroutine at any
+// time, requests in flight included.
 type Server struct {
 	URL string // set by Listen, for example http://127.0.0.1:40123
 
@@ -31,7 +31,7 @@ type Server struct {
 	mu       sync.Mutex
 	token    string // see Token
 	step     int
-	links    catalogue              // what is answered now: the step with the overlays on top
+	links    catalogue              // what it answers now: the step with the overlays on top
 	pages    func() ([]Page, error) // the recorded LIST walk, nil once overlays apply
 	overlays overlays
 	limiter  limiter
@@ -40,8 +40,8 @@ type Server struct {
 	log      requestLog
 }
 
-// NewServer plays rec from its first step. It panics when the recording cannot
-// be read: recordings are part of the binary.
+// NewServer plays rec from its first step. It panics if the recording cannot be
+// read: recordings are part of the binary.
 func NewServer(rec *Recording) *Server {
 	rows, err := Errors()
 	if err != nil {
@@ -55,30 +55,29 @@ func NewServer(rec *Recording) *Server {
 // NewServerFor plays a made-up catalogue, given in LIST order.
 func NewServerFor(links ...Answer) *Server { return NewServer(inMemory(links)) }
 
-// Token is the bearer token the server accepts, "" when it accepts none.
+// Token returns the bearer token the server accepts, "" for none.
 func (s *Server) Token() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.token
 }
 
-// SetToken accepts that token only, from now on. With "" every token is
-// answered like a revoked one.
+// SetToken accepts only this token from now on. With "" every token counts as revoked.
 func (s *Server) SetToken(token string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.token = token
 }
 
-// Goto plays step i from now on; overlays stay on top. It panics when there is
-// no such step: see Steps.
+// Goto plays step i from now on; overlays stay on top. It panics if there is no
+// such step: see Steps.
 func (s *Server) Goto(i int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.goTo(i)
 }
 
-// Next plays the step after the present one, and reports false at the last.
+// Next plays the next step, and returns false at the last.
 func (s *Server) Next() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -99,37 +98,37 @@ func (s *Server) goTo(i int) {
 	s.applyOverlays()
 }
 
-// StepIndex is the step played at present, counted from 0.
+// StepIndex returns the current step, counted from 0.
 func (s *Server) StepIndex() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.step
 }
 
-// Steps is the number of steps of the recording.
+// Steps returns the number of steps.
 func (s *Server) Steps() int { return s.rec.Len() }
 
-// StepTitle says what happened before step i.
+// StepTitle tells what happened before step i.
 func (s *Server) StepTitle(i int) string { return s.rec.Titles[i] }
 
-// LinkIDs is every link known at the present step, in LIST order, those that
-// answer 404 by now included.
+// LinkIDs returns every link known at the current step, in LIST order,
+// including those that now answer 404.
 func (s *Server) LinkIDs() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return idsOf(s.links.answers)
 }
 
-// Links is what every link answers at present, in LIST order, the deleted
-// included. Bodies must not be written to.
+// Links returns what every link answers now, in LIST order, deleted ones
+// included. Never write to the bodies.
 func (s *Server) Links() []Answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.links.answers)
 }
 
-// AllLinkIDs is every link of the whole recording in LIST order, then those
-// that tests added.
+// AllLinkIDs returns every link of the whole recording in LIST order, then
+// those that tests added.
 func (s *Server) AllLinkIDs() []string {
 	ids, err := s.rec.LinkIDs()
 	if err != nil {

@@ -8,9 +8,9 @@ import (
 	"unicode/utf8"
 )
 
-// parseLine reads one line. Bodies stand last and are nearly all of it, so they
-// are read by hand where that is simple: encoding/json takes ten times as long,
-// which every test that starts a server would feel under -race.
+// parseLine reads one line. Bodies come last and are nearly all of it, so
+// simple ones are read by hand: encoding/json takes ten times as long, which
+// every test that starts a server would feel under -race.
 func parseLine(raw []byte) (line, error) {
 	var l line
 	head, rest, cut := bytes.Cut(raw, []byte(`,"body":"`))
@@ -25,8 +25,8 @@ func parseLine(raw []byte) (line, error) {
 	return l, err
 }
 
-// unescape reads the inside of a JSON string, if it has no other escapes than
-// quotes, backslashes and well-formed code points.
+// unescape reads the inside of a JSON string whose only escapes are quotes,
+// backslashes and well-formed code points.
 func unescape(in []byte) (out []byte, ok bool) {
 	out = make([]byte, 0, len(in))
 	for {

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// What unescape reads by hand it reads as encoding/json does, and it never
-// takes on what that refuses.
+// What unescape reads, it reads as encoding/json does, and it accepts nothing
+// that encoding/json refuses.
 func FuzzUnescape(f *testing.F) {
 	for _, seed := range []string{
 		``, `plain`, `\"id\":\"\\n\"`, `\u00bd\u2014`, `\ud83d\ude80!`, `\ud83d`, `\ude80\ud83d`, `\ud83d\u0041`,

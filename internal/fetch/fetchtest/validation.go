@@ -20,7 +20,7 @@ type problem struct {
 	Ctx   map[string]any `json:"ctx,omitempty"`
 }
 
-// invalid is the 422 for those problems.
+// invalid returns the 422 for those problems.
 func (s *Server) invalid(problems ...problem) reply {
 	var body bytes.Buffer
 	enc := json.NewEncoder(&body)
@@ -37,7 +37,7 @@ func (s *Server) invalid(problems ...problem) reply {
 	return out
 }
 
-// parseID reads an id as Polar does: without dashes and in upper case too, but
+// parseID reads an id as Polar does: also without dashes and in upper case, but
 // version 4 only.
 func parseID(raw string) (string, *problem) {
 	wrong := problem{Loc: []string{"path", "id"}, Input: raw}
@@ -56,7 +56,7 @@ func parseID(raw string) (string, *problem) {
 	return id.String(), nil
 }
 
-// uuidMistake words what is wrong with an id. Only the first wording was seen.
+// uuidMistake words what is wrong with an id. Only the first wording is recorded.
 func uuidMistake(raw string) string {
 	for i, c := range raw {
 		if !strings.ContainsRune("0123456789abcdefABCDEF-", c) {
@@ -66,7 +66,7 @@ func uuidMistake(raw string) string {
 	return fmt.Sprintf("invalid length: expected length 32 for simple format, found %d", len(raw))
 }
 
-// paging reads page and limit; of a repeated parameter the last one counts.
+// paging reads page and limit; the last of a repeated parameter counts.
 func paging(query url.Values) (page, limit int, wrong []problem) {
 	page, wrong = positive(query, "page", 1, wrong)
 	limit, wrong = positive(query, "limit", defaultLimit, wrong)

@@ -56,7 +56,7 @@ func Trickle(every time.Duration, released <-chan struct{}) Play {
 	}
 }
 
-// begin sends the header of an answer whose body follows by and by.
+// begin sends the header of an answer whose body follows bit by bit.
 func (a reply) begin(w http.ResponseWriter) {
 	maps.Copy(w.Header(), a.header)
 	w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
@@ -68,8 +68,7 @@ func Hangup() Play {
 	return func(http.ResponseWriter, *http.Request, http.Handler) { panic(http.ErrAbortHandler) }
 }
 
-// Reset tears the connection down without an answer: the client sees
-// ECONNRESET.
+// Reset tears the connection down without an answer: the client sees ECONNRESET.
 func Reset() Play {
 	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 		conn, _, err := http.NewResponseController(w).Hijack()
@@ -83,13 +82,13 @@ func Reset() Play {
 	}
 }
 
-// GzipBomb answers JSON that unpacks to that many MiB from about a thousandth
-// of it on the wire.
+// GzipBomb answers JSON that unpacks to that many MiB, a thousand times its
+// size on the wire.
 func GzipBomb(mebibytes int) Play {
 	return func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Content-Encoding", "gzip")
-		// gzip streams may follow one another, so one packed MiB serves for all
+		// gzip streams concatenate, so one packed MiB serves for all
 		_, _ = w.Write(gzipped([]byte(`{"label":"`)))
 		filling := gzipped(bytes.Repeat([]byte("a"), 1<<20))
 		for range mebibytes {

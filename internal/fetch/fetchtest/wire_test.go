@@ -40,7 +40,7 @@ func TestHangupAndResetAnswerNothing(t *testing.T) {
 	}
 }
 
-// A stalled answer is that of the moment it is released.
+// A stalled answer dates from the moment it is released.
 func TestStallAnswersWhenReleased(t *testing.T) {
 	t.Parallel()
 	s := abc(t)
@@ -100,7 +100,7 @@ func TestGzipBombIsSmallOnTheWire(t *testing.T) {
 	t.Parallel()
 	s := abc(t)
 	s.Inject(fetchtest.Fault{Play: fetchtest.GzipBomb(16)})
-	packed := ask(t, s, links+idA, "Accept-Encoding: gzip") // asked for by hand, so left packed
+	packed := ask(t, s, links+idA, "Accept-Encoding: gzip") // asked for by hand, so net/http leaves it packed
 	if packed.Header.Get("Content-Encoding") != "gzip" || len(packed.body) > 50_000 {
 		t.Errorf("%d bytes of %q on the wire", len(packed.body), packed.Header.Get("Content-Encoding"))
 	}

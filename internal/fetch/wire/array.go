@@ -33,7 +33,7 @@ func (d *decoder) slice(f *field, dst reflect.Value) (left Extra, err error) {
 	return lefts.array(dst.Len()), nil
 }
 
-// emptySlice makes dst, a slice or a pointer to one, hold an empty one.
+// emptySlice sets dst, a slice or a pointer to one, to an empty one.
 func emptySlice(dst reflect.Value) reflect.Value {
 	if dst.Kind() == reflect.Pointer {
 		dst.Set(reflect.New(dst.Type().Elem()))
@@ -61,10 +61,10 @@ func (d *decoder) element(f *field, v reflect.Value) (left Extra, err error) {
 	return left, err
 }
 
-// lefts is what the elements of an array had to leave, as an array of its own.
+// lefts collects what the elements of an array left over, as an array of its own.
 type lefts [][]byte
 
-// put says what element n left, if anything.
+// put records what element n left, if anything.
 func (l *lefts) put(n int, left Extra) {
 	if left != nil {
 		l.pad(n)
@@ -78,7 +78,7 @@ func (l *lefts) pad(n int) {
 	}
 }
 
-// array is nil when none of the n elements left anything.
+// array returns nil if none of the n elements left anything.
 func (l *lefts) array(n int) Extra {
 	if *l == nil {
 		return nil

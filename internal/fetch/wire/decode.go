@@ -12,7 +12,7 @@ import (
 )
 
 // Decode reads the one JSON object in data into v, a pointer to the struct type
-// that shape describes, and notes what is unusual. Raw values in v share data's
+// that shape describes, and notes oddities. Raw values in v share data's
 // memory. The error is an *Error.
 func Decode(data []byte, shape *Shape, v any) ([]Note, error) {
 	d := &decoder{scanner: scanner{data: data}, memo: newMemo()}
@@ -29,8 +29,7 @@ func Decode(data []byte, shape *Shape, v any) ([]Note, error) {
 	return d.notes, nil
 }
 
-// noPlace is what is wrong with unknown keys in an object without Extra, when
-// nothing around it has one either.
+// noPlace: neither the object with the unknown keys nor anything around it has an Extra.
 const noPlace = "unknown keys and no field to keep them"
 
 // decoder reads values and knows where it is.
@@ -41,7 +40,7 @@ type decoder struct {
 	notes []Note
 }
 
-// located makes any error one that says where, while the path is known.
+// located adds the path to err, while it is known.
 func (d *decoder) located(err error) error {
 	if err == nil {
 		return nil
@@ -52,12 +51,12 @@ func (d *decoder) located(err error) error {
 	return &Error{Path: path(d.steps, true), Reason: err.Error()}
 }
 
-// misfit is an error about the value at the present path.
+// misfit returns an error about the value at the current path.
 func (d *decoder) misfit(reason string) error {
 	return &Error{Path: path(d.steps, true), Reason: reason}
 }
 
-// expected is an error about a value of another type.
+// expected returns an error about a value of another type.
 func (d *decoder) expected(what string) error {
 	if d.pos >= len(d.data) {
 		return d.fail("")
@@ -114,12 +113,12 @@ func set[T any](dst reflect.Value, value T) {
 	case *T:
 		*p = value
 	case **T:
-		kept := value // of its own, so that the case above allocates nothing
+		kept := value // a copy, so that the case above allocates nothing
 		*p = &kept
 	}
 }
 
-// text reads a string and what is written as one.
+// text reads a string, or a type that is written as one.
 func (d *decoder) text(f *field, dst reflect.Value) error {
 	c := d.peek()
 	if f.read == readDecimal && (c == '-' || isDigit(c)) {
@@ -223,7 +222,7 @@ func (d *decoder) raw(dst reflect.Value) error {
 	return nil
 }
 
-// ignore skips a value, at once when it is an object that was read before.
+// ignore skips a value, at once if it is an object read before.
 func (d *decoder) ignore(f *field) error {
 	if f.shared {
 		if k := d.memo.find(d.data[d.pos:]); k != nil {

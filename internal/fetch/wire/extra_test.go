@@ -90,7 +90,7 @@ func TestALongOrEmptyKeyMakesAPathThatCanBeStored(t *testing.T) {
 func TestManyUnknownKeysAreReadInOneGo(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
-	for i := range 200_000 { // a search for each among those before would not end
+	for i := range 200_000 { // a linear search per key would never end
 		fmt.Fprintf(&b, `,"k%d":%d`, i, i)
 	}
 	text := "{" + b.String()[1:] + "}"

@@ -13,11 +13,11 @@ import (
 	"syncer/internal/fetch/wire/wiretest"
 )
 
-// maxDepth is how deep a text may nest.
+// maxDepth limits how deep a text may nest.
 const maxDepth = 500
 
-// FuzzDecode compares with encoding/json: the same texts are JSON, and what was
-// read is what encoding/json sees.
+// FuzzDecode compares with encoding/json: both accept the same texts and read
+// the same from them.
 func FuzzDecode(f *testing.F) {
 	for _, scenario := range fetchtest.Scenarios() {
 		rec, err := fetchtest.Load(scenario)
@@ -64,10 +64,10 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// quoted says that a note shows a key, which need not be valid UTF-8.
+// quoted reports whether a note shows a key, which may be invalid UTF-8.
 func quoted(value []byte) bool { return len(value) > 1 && value[0] == '"' }
 
-// seeds are the texts that have gone wrong somewhere.
+// seeds are texts that once went wrong.
 func seeds() []string {
 	const deep = 20_000
 	all := []string{

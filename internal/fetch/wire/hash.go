@@ -11,9 +11,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// Hash is a hash of what the struct that v points to was decoded to. The order in
-// which keys were sent does not count, and neither do Extra, fields that are a
-// counter, and all but the id of those that are apart. v is of the shape's type.
+// Hash hashes what the struct that v points to was decoded to. It ignores the
+// order of keys, Extra, and counters; of fields that are apart it counts only
+// the id. v must be of the shape's type.
 func (s *Shape) Hash(seed maphash.Seed, v any) uint64 {
 	h := hasher{seed: seed}
 	h.SetSeed(seed)
@@ -21,7 +21,7 @@ func (s *Shape) Hash(seed maphash.Seed, v any) uint64 {
 	return h.Sum64()
 }
 
-// hasher writes values so that different ones are written differently.
+// hasher writes different values differently.
 type hasher struct {
 	maphash.Hash
 
@@ -63,11 +63,11 @@ func (h *hasher) field(f *field, v reflect.Value) {
 		h.nested(f, v)
 	case readSlice:
 		h.slice(f, v)
-	case readTries, ignored: // no part of a thing that is compared
+	case readTries, ignored: // not compared
 	}
 }
 
-// nested writes a struct, or its id when it is a thing apart.
+// nested writes a struct, or only its id if it is apart.
 func (h *hasher) nested(f *field, v reflect.Value) {
 	if f.apart {
 		h.uuid(v.Field(f.elem.fields[f.elem.byKey["id"]].index))

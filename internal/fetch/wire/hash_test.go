@@ -45,7 +45,7 @@ const aThing = `{"id": "00000000-0000-4000-8000-000000000001", "name": "a", "lab
 	"rate": "1.5", "at": "2026-11-26T12:00:00Z", "free": {"x": 1, "y": [2]}, "amounts": {"eur": 1, "usd": 2}, "inner": {"n": 1},
 	"apart": [{"id": "00000000-0000-4000-8000-000000000002", "name": "a"}], "bag": [{"n": 1}, {"n": 2}], "list": [{"n": 1}, {"n": 2}], "old": 1}`
 
-// hashOf decodes what stands in aThing with some keys changed.
+// hashOf decodes aThing with some keys changed.
 func hashOf(tb testing.TB, seed maphash.Seed, changes string) uint64 {
 	tb.Helper()
 	var keys, changed map[string]json.RawMessage

@@ -11,8 +11,7 @@ import (
 	"syncer/internal/fetch/wire"
 )
 
-// every has a field of each type, all optional, and is of a kind that nobody
-// knows: so whatever is JSON fits.
+// every has a field of each type, all optional, and is of no known kind: any JSON fits.
 type every struct {
 	Text    *string           `wire:"text"`
 	Enum    *string           `wire:"enum,enum=a|b"`
@@ -33,7 +32,7 @@ type every struct {
 
 func (*every) Unknown() bool { return true }
 
-// part has no Extra: what it does not know goes into the object around it.
+// part has no Extra: its unknown keys go to the object around it.
 type part struct {
 	N    *int64   `wire:"n"`
 	Sub  *part2   `wire:"sub"`
@@ -44,7 +43,7 @@ type part2 struct {
 	N int64 `wire:"n"`
 }
 
-// strict is like Polar's objects: some fields have to be there.
+// strict resembles Polar's objects: some fields are required.
 type strict struct {
 	ID     uuid.UUID       `wire:"id"`
 	Name   string          `wire:"name"`
@@ -67,7 +66,7 @@ type item struct {
 
 const strictID = "aaaaaaaa-0000-4000-8000-00000000000a"
 
-// strictText is a strict with every field that has to be there.
+// strictText is a strict with every required field.
 const strictText = `{"id":"` + strictID + `","name":"n","kind":"plain","yes":true,"count":1,"rate":"0.5",` +
 	`"made":"2026-11-22T18:16:01.342660Z","map":{},"items":[{"n":1},{"n":2}]}`
 

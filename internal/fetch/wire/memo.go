@@ -6,15 +6,14 @@ import (
 	"reflect"
 )
 
-// memo remembers objects that a text shows many times, by how they are written:
-// the same bytes are the same value. It lives as long as the reading of one text,
-// so that what it holds is bounded by that.
+// memo remembers objects that a text repeats, keyed by their bytes: the same
+// bytes are the same value. It lives only while one text is read, which bounds it.
 type memo struct {
 	seed  maphash.Seed
 	known map[uint64][]known
 }
 
-// known is an object that has been read.
+// known is an object already read.
 type known struct {
 	text  []byte
 	value reflect.Value // of the struct
@@ -23,9 +22,9 @@ type known struct {
 }
 
 const (
-	// memoPrefix is how much of an object finds it; all of it is compared then.
+	// memoPrefix is the length of the key; a hit compares the whole object.
 	memoPrefix = 128
-	// memoMost is how many objects that begin alike are remembered.
+	// memoMost caps the remembered objects that begin alike.
 	memoMost = 8
 )
 
@@ -35,7 +34,7 @@ func (m *memo) key(text []byte) uint64 {
 	return maphash.Bytes(m.seed, text[:min(memoPrefix, len(text))])
 }
 
-// find gives the object that text begins with, nil for one that is new.
+// find returns the object that text begins with, nil for a new one.
 func (m *memo) find(text []byte) *known {
 	like := m.known[m.key(text)]
 	for i := range like {
@@ -48,7 +47,7 @@ func (m *memo) find(text []byte) *known {
 
 func (m *memo) keep(k known) {
 	if len(k.text) < memoPrefix {
-		return // its key is not all its own, and it is quickly read
+		return // shares its key with what follows, and is quick to read
 	}
 	key := m.key(k.text)
 	if like := m.known[key]; len(like) < memoMost {
@@ -56,8 +55,8 @@ func (m *memo) keep(k known) {
 	}
 }
 
-// remembered reads an object of a shared shape that was read before: it copies
-// the value, and what of it are slices and pointers is shared.
+// remembered reads an object of a shared shape that was read before. It copies
+// the value; slices and pointers in it are shared.
 func (d *decoder) remembered(v reflect.Value) (left Extra, found bool) {
 	k := d.memo.find(d.data[d.pos:])
 	if k == nil {

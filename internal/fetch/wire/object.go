@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// object reads one struct. When the struct has no Extra, its unknown keys come
-// back as an object for the struct around it.
+// object reads one struct. If the struct has no Extra, it returns the unknown
+// keys as an object for the struct around it.
 func (d *decoder) object(shape *Shape, v reflect.Value) (left Extra, err error) {
 	if d.peek() != '{' {
 		return nil, d.expected("an object")
@@ -41,8 +41,8 @@ type objectReader struct {
 	*decoder
 	shape   *Shape
 	v       reflect.Value
-	seen    uint64 // bit i: field i was there
-	next    int    // the field expected next: Polar's keys come in one order
+	seen    uint64 // bit i: field i was present
+	next    int    // the field to expect next: Polar's keys come in one order
 	extra   members
 	misfits []misfit
 }
@@ -67,8 +67,7 @@ func (o *objectReader) member() error {
 	return err
 }
 
-// key reads a key: the field it is of, -1 for an unknown one; what it says; and
-// how that is written.
+// key reads a key and returns its field, -1 for an unknown one; its text; and its spelling.
 func (o *objectReader) key() (i int, key string, quotedKey []byte, err error) {
 	o.peek()
 	if o.next < len(o.shape.fields) {
@@ -87,7 +86,7 @@ func (o *objectReader) key() (i int, key string, quotedKey []byte, err error) {
 	return -1, string(text), quotedKey, nil
 }
 
-// memberAt reads the value for field i, -1 for an unknown key. The present path
+// memberAt reads the value for field i, -1 for an unknown key. The current path
 // leads to it.
 func (o *objectReader) memberAt(i int, key string, quotedKey []byte) error {
 	if i < 0 {
@@ -118,7 +117,7 @@ func (o *objectReader) memberAt(i int, key string, quotedKey []byte) error {
 		return err
 	}
 	// Whether an optional value must fit depends on the object's kind, which
-	// may stand further on. Set it aside; a broken text ends here.
+	// may come later. Set the value aside; a broken text ends here.
 	o.pos, o.depth, o.steps, o.notes = start, depth, o.steps[:steps], o.notes[:notes]
 	raw, syntax := o.value()
 	if syntax != nil {
@@ -171,18 +170,18 @@ func (o *objectReader) finish() error {
 	return nil
 }
 
-// keyError is an error about a member that is not being read.
+// keyError returns an error about a member other than the one being read.
 func (o *objectReader) keyError(key, reason string) error {
 	return &Error{Path: path(append(slices.Clone(o.steps), keyStep(key)), true), Reason: reason}
 }
 
 // members builds a JSON object.
 type members struct {
-	keys map[string]bool // by what they say, not by how they are written
+	keys map[string]bool // by meaning, not by spelling
 	buf  []byte
 }
 
-// add appends a member; false when the key is there already.
+// add appends a member; false if the key is already there.
 func (m *members) add(key string, quotedKey, value []byte) bool {
 	if m.keys[key] {
 		return false
@@ -196,7 +195,7 @@ func (m *members) add(key string, quotedKey, value []byte) bool {
 	return true
 }
 
-// object is nil without members.
+// object returns nil without members.
 func (m *members) object() Extra {
 	if m.buf == nil {
 		return nil

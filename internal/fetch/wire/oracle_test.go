@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// acceptable says whether a text is to be read: one JSON object, not nested too
-// deep, without a doubled key.
+// acceptable reports whether Decode must read a text: one JSON object, not
+// nested too deep, without a doubled key.
 func acceptable(body []byte) bool {
 	if !json.Valid(body) || depth(body) > maxDepth || bytes.TrimLeft(body, " \t\r\n")[0] != '{' {
 		return false
@@ -38,8 +38,8 @@ func depth(body []byte) (deepest int) {
 	return deepest
 }
 
-// topKeys are the keys of the object, doubled ones included, as encoding/json
-// reads them and without NUL.
+// topKeys returns the object's keys, doubled ones included, as encoding/json
+// reads them but without NUL.
 func topKeys(body []byte) (keys []string) {
 	d := json.NewDecoder(bytes.NewReader(body))
 	_, _ = d.Token()

@@ -50,12 +50,12 @@ func TestAnOptionalFieldMayBeAbsent(t *testing.T) {
 
 func TestAnOptionalFieldOfAKnownKindMustFit(t *testing.T) {
 	t.Parallel()
-	// strict is never of an unknown kind, and no field of it may be odd.
+	// strict always knows its kind, so no field of it may be odd.
 	_, _, err := decode[strict](strings.Replace(strictText, "{", `{"maybe":[1],`, 1))
 	wantError(t, err, "maybe", "a string expected, found an array")
 }
 
-// shifty tells its kind after what depends on it, as objects may.
+// shifty states its kind after what depends on it, as objects may.
 type shifty struct {
 	Size  *int64     `wire:"size"`
 	Parts *[]part    `wire:"parts,nonnull"`
@@ -115,12 +115,12 @@ func TestTheSameMisfitInAKnownKindIsAnError(t *testing.T) {
 	wantError(t, err, "parts", "null")
 	_, _, err = decode[shifty](`{"kind":"known"}`)
 	wantError(t, err, "size", "missing, and the known kind has it")
-	// Broken JSON is an error in every kind, and wins.
+	// Broken JSON is an error in every kind, and comes first.
 	_, _, err = decode[shifty](`{"size":{"width":tru},"kind":"odd"}`)
 	wantError(t, err, "size", "expected a JSON value at byte 17")
 	_, _, err = decode[shifty](`{"parts":[{"n":1},{"n":"x"},tru],"kind":"odd"}`)
 	wantError(t, err, "parts", "expected a JSON value at byte 28")
-	// And so is a kind that is not there.
+	// So is a missing kind.
 	_, _, err = decode[shifty](`{"size":{}}`)
 	wantError(t, err, "kind", "missing")
 }

@@ -12,15 +12,15 @@ import (
 // up somewhere above 6000.
 const maxDepth = 500
 
-// scanner walks over one JSON text. It checks the whole grammar of RFC 8259,
-// also of what is skipped, so that a raw value handed on is known to be JSON.
+// scanner walks over one JSON text. It checks the whole grammar of RFC 8259
+// even in what it skips, so a raw value handed on is sure to be JSON.
 type scanner struct {
 	data  []byte
 	pos   int
 	depth int
 }
 
-// syntaxError says where the text stops being JSON.
+// syntaxError marks where the text stops being JSON.
 type syntaxError struct {
 	offset int
 	reason string
@@ -59,7 +59,7 @@ func (s *scanner) expect(c byte) error {
 	return nil
 }
 
-// end makes sure that nothing but white space is left.
+// end expects nothing but white space.
 func (s *scanner) end() error {
 	if s.peek(); s.pos < len(s.data) {
 		return s.fail("garbage after the JSON value")
@@ -67,11 +67,11 @@ func (s *scanner) end() error {
 	return nil
 }
 
-// closing is the bracket that ends what the given one began.
-func closing(bracket byte) byte { return bracket + 2 } // so it is in ASCII, for both
+// closing returns the bracket that matches.
+func closing(bracket byte) byte { return bracket + 2 } // true of both in ASCII
 
-// open enters an object or array, and says whether there is anything in it.
-// Together with more it makes a loop over the members or elements:
+// open enters an object or array, and reports whether it holds anything. With
+// more it makes a loop over the members or elements:
 //
 //	for more, err := s.open('['); more || err != nil; more, err = s.more('[') {
 func (s *scanner) open(bracket byte) (more bool, err error) {
@@ -89,7 +89,7 @@ func (s *scanner) open(bracket byte) (more bool, err error) {
 	return true, nil
 }
 
-// more goes on to the next member or element, or leaves.
+// more moves to the next member or element, or leaves.
 func (s *scanner) more(bracket byte) (bool, error) {
 	switch s.peek() {
 	case ',':
@@ -163,8 +163,8 @@ func (s *scanner) literal() error {
 	return s.fail("expected a JSON value")
 }
 
-// str consumes a string and returns it as written, quotes included. plain says
-// that what is written is the text: ASCII without escapes.
+// str consumes a string and returns it as written, quotes included. plain means
+// that the text needs no decoding: ASCII without escapes.
 func (s *scanner) str() (quoted []byte, plain bool, err error) {
 	start := s.pos
 	plain = true
@@ -202,15 +202,15 @@ func (s *scanner) str() (quoted []byte, plain bool, err error) {
 }
 
 // special finds the first of 8 bytes that ends a string or is not plain: a
-// quote, a backslash, a control character, or beyond ASCII. The lowest bit set is
-// in that byte; 0 when there is none.
+// quote, a backslash, a control character, or beyond ASCII. The lowest set bit
+// lies in that byte; 0: there is none.
 func special(word uint64) uint64 {
 	const each, high = 0x0101010101010101, 0x8080808080808080
 	quote, backslash := word^each*'"', word^each*'\\'
 	return ((quote-each)&^quote | (backslash-each)&^backslash | (word - each*' ') | word) & high
 }
 
-// escapeLen is the length of the escape that begins b, 0 when it is none.
+// escapeLen returns the length of the escape at the start of b, 0 if it is none.
 func escapeLen(b []byte) int {
 	if len(b) < 2 {
 		return 0
@@ -277,7 +277,7 @@ func (s *scanner) number() ([]byte, error) {
 	return s.data[start:s.pos], nil
 }
 
-// at is the byte at the present position, 0 at the end.
+// at returns the byte at the current position, 0 at the end.
 func (s *scanner) at() byte {
 	if s.pos < len(s.data) {
 		return s.data[s.pos]

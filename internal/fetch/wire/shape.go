@@ -10,7 +10,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// Shape is what a struct type expects, worked out once per type.
+// Shape describes what a struct type expects, worked out once per type.
 type Shape struct {
 	fields []field
 	byKey  map[string]int
@@ -20,7 +20,7 @@ type Shape struct {
 
 type field struct {
 	key       string
-	quotedKey []byte // as it stands in the text, usually
+	quotedKey []byte // its usual spelling in the text
 	index     int    // in the struct
 	read      reader
 	elem      *Shape // of a nested struct or of a slice's elements
@@ -28,7 +28,7 @@ type field struct {
 	nullable  bool   // may be null
 	shared    bool   // the same object may stand in many places, see memo
 	counter   bool   // changes all the time: left out of Hash
-	apart     bool   // a thing of its own: in Hash by its id
+	apart     bool   // a thing of its own: Hash counts its id only
 	unordered bool   // the order of its elements means nothing
 	enum      []string
 }

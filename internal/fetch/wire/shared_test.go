@@ -24,13 +24,13 @@ type box struct {
 	Extra wire.Extra `wire:",unknown"`
 }
 
-// boxText is a box that is long enough to be remembered.
+// boxText is a box long enough to be remembered.
 func boxText(id, more string) string {
 	return `{"name":"` + strings.Repeat("a", 200) + `","id":` + id + `,"kind":"odd","items":[{"n":1}],"new":` + more + `}`
 }
 
-// TestTheSameTextIsTheSameValue checks that what is remembered reads like what
-// is read, beside others that begin alike.
+// TestTheSameTextIsTheSameValue checks that a remembered object reads like a
+// fresh one, beside others that begin alike.
 func TestTheSameTextIsTheSameValue(t *testing.T) {
 	t.Parallel()
 	ids := []string{"1", "2", "1", "10", "1", "2", "3", "4", "5", "6", "7", "8", "9", "9", "1"}
@@ -65,7 +65,7 @@ func TestTheSameTextIsTheSameValue(t *testing.T) {
 	}
 }
 
-// TestABrokenCopyIsBroken checks that only what could be read is remembered.
+// TestABrokenCopyIsBroken checks that only readable objects are remembered.
 func TestABrokenCopyIsBroken(t *testing.T) {
 	t.Parallel()
 	good, bad := boxText("1", "1"), boxText(`"x"`, "1")
@@ -87,8 +87,8 @@ type tray struct {
 	Count int64           `wire:"count"`
 }
 
-// TestABrokenElementLeavesTheOthers checks that an element that is JSON and not
-// what it should be is an error of its own.
+// TestABrokenElementLeavesTheOthers checks that an element that is JSON but
+// does not fit is an error of its own.
 func TestABrokenElementLeavesTheOthers(t *testing.T) {
 	t.Parallel()
 	texts := []string{boxText("1", "1"), boxText(`null`, "1"), `3`, `[{}]`, boxText("2", "1"), `{}`, `null`, boxText("1", "1")}

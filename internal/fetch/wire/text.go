@@ -6,14 +6,13 @@ import (
 	"unicode/utf8"
 )
 
-// unquote gives the text of a string as written (quotes included). Postgres
-// cannot hold NUL, a lone surrogate or invalid UTF-8: each becomes U+FFFD, and
-// clean is false.
+// unquote decodes a string as written, quotes included. Postgres cannot hold
+// NUL, a lone surrogate or invalid UTF-8: each becomes U+FFFD, and clean is false.
 func unquote(quoted []byte) (text []byte, clean bool) {
 	raw := quoted[1 : len(quoted)-1]
 	clean = utf8.Valid(raw)
 	if !clean {
-		raw = []byte(string([]rune(string(raw)))) // U+FFFD for every byte that is none of a rune
+		raw = []byte(string([]rune(string(raw)))) // U+FFFD for every byte outside a rune
 	}
 	escape := bytes.IndexByte(raw, '\\')
 	if escape < 0 {
@@ -34,8 +33,8 @@ func unquote(quoted []byte) (text []byte, clean bool) {
 // badRune marks an escape that stands for something Postgres cannot hold.
 const badRune = -1
 
-// unescape reads the escape that begins b, which is known to be well-formed,
-// surrogate pairs included: the rune and the bytes it took.
+// unescape reads the escape at the start of b, known to be well-formed,
+// surrogate pairs included. It returns the rune and the bytes it took.
 func unescape(b []byte) (rune, int) {
 	switch b[1] {
 	case 'b':
@@ -67,9 +66,9 @@ func unescape(b []byte) (rune, int) {
 	return badRune, 6
 }
 
-// cleanRaw makes a value as written fit for jsonb: what Postgres cannot hold
-// becomes U+FFFD inside its strings. Everything else stays byte for byte;
-// clean says that all of it did.
+// cleanRaw makes a value as written fit for jsonb: inside its strings, U+FFFD
+// replaces what Postgres cannot hold. All else stays byte for byte; clean means
+// that everything did.
 func cleanRaw(raw []byte) (fit []byte, clean bool) {
 	if !bytes.Contains(raw, []byte(`\u`)) && utf8.Valid(raw) {
 		return raw, true
@@ -79,7 +78,7 @@ func cleanRaw(raw []byte) (fit []byte, clean bool) {
 	for i := 0; i < len(raw); {
 		n := 1
 		bad := false
-		if raw[i] == '\\' { // outside strings there are no backslashes in JSON
+		if raw[i] == '\\' { // JSON has no backslashes outside strings
 			var r rune
 			r, n = unescape(raw[i:])
 			bad = r == badRune

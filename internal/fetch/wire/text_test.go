@@ -10,8 +10,7 @@ import (
 	"syncer/internal/fetch/wire"
 )
 
-// unfit is what Postgres cannot hold, as written in a JSON text, and what it
-// becomes.
+// unfit maps what Postgres cannot hold, as written in JSON, to what it becomes.
 var unfit = map[string]string{
 	`a\u0000b`:             "a\uFFFDb",
 	`\ud800`:               "\uFFFD",
@@ -23,7 +22,7 @@ var unfit = map[string]string{
 	`\ud83d\n`:             "\uFFFD\n",
 	"\xff":                 "\uFFFD",
 	"a\xc3":                "a\uFFFD",
-	"\xe2\x82":             "\uFFFD\uFFFD", // one for every byte, as encoding/json has it
+	"\xe2\x82":             "\uFFFD\uFFFD", // one for every byte, as encoding/json does
 	"\xed\xa0\x80":         "\uFFFD\uFFFD\uFFFD",
 	"\xf4\x90\x80\x80":     "\uFFFD\uFFFD\uFFFD\uFFFD",
 	"\xc0\x80":             "\uFFFD\uFFFD",
@@ -31,14 +30,14 @@ var unfit = map[string]string{
 	"é\xffé\\u00e9\\ud800": "é\uFFFDéé\uFFFD",
 }
 
-// fit is what stays, and its text.
+// fit maps what stays to its text.
 var fit = map[string]string{
 	"":                   "",
 	"plain":              "plain",
 	`\"\\\/\b\f\n\r\t`:   "\"\\/\b\f\n\r\t",
 	`\u00e9\u00E9é`:      "ééé",
 	`\ud83d\ude00😀`:      "😀😀",
-	`\uFFFD` + "\uFFFD":  "\uFFFD\uFFFD", // sent as such, so nothing was replaced
+	`\uFFFD` + "\uFFFD":  "\uFFFD\uFFFD", // sent as such, so nothing is replaced
 	"مرحبا \u202e\x7f":   "مرحبا \u202e\x7f",
 	`\u0001\u001f\u007f`: "\u0001\u001f\u007f",
 	`\\u0000`:            `\u0000`,
@@ -143,10 +142,10 @@ func TestKeysAreCleaned(t *testing.T) {
 		wire.Note{Kind: wire.CleanedText, Path: "n\uFFFD", Value: []byte("1")},
 		wire.Note{Kind: wire.CleanedText, Path: "amounts.\uFFFD", Value: []byte(`"\ud800"`)},
 	)
-	// Two keys that become one cannot both be kept, so the object is refused.
+	// Two keys that become one cannot both be kept, so it is an error.
 	_, _, err := decode[every](`{"n\u0000":1,"n\ud800":2}`)
 	wantError(t, err, "n\uFFFD", "the key stands twice")
-	// And no key becomes a known one by being cleaned.
+	// Nor may cleaning turn a key into a known one.
 	got, _ = mustDecode[every](t, `{"text\u0000":"x"}`)
 	if got.Text != nil {
 		t.Errorf("text %q", *got.Text)

@@ -2,15 +2,15 @@ package wire
 
 import "reflect"
 
-// Try is an element of an array that may be broken without harm to the others.
+// Try is an array element that may be broken without harm to the others.
 type Try[T any] struct {
-	Value *T     // nil when Err is not
+	Value *T     // nil if Err is set
 	Body  []byte // the element as sent
 	Notes []Note // paths begin at the element
 	Err   error  // an *Error whose path begins at the element
 }
 
-// tried is what the decoder knows of a Try.
+// tried is the decoder's view of a Try.
 type tried interface {
 	element() reflect.Type
 	set(value any, body []byte, notes []Note, err error)
@@ -25,8 +25,8 @@ func (t *Try[T]) set(value any, body []byte, notes []Note, err error) {
 	}
 }
 
-// tries reads an array of Try. The error is about the array itself, or an element
-// that is no JSON.
+// tries reads an array of Try. The error concerns the array itself, or an
+// element that is not JSON.
 func (d *decoder) tries(f *field, dst reflect.Value) error {
 	if d.peek() != '[' {
 		return d.expected("an array")

@@ -9,8 +9,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// Decimal is an exact decimal number as Polar wrote it, such as "5.00E-10".
-// Two texts may be the same number: compare in Postgres, as numeric.
+// Decimal is an exact decimal number as Polar wrote it, such as "5.00E-10". Two
+// texts may be the same number: compare them in Postgres, as numeric.
 type Decimal string
 
 // parseDecimal accepts what Python's Decimal prints and Postgres' numeric reads.
@@ -42,7 +42,7 @@ func parseDecimal(text string) (Decimal, error) {
 	return Decimal(text), nil
 }
 
-// How many digits Postgres' numeric holds before and after the point.
+// The most digits Postgres' numeric holds before and after the point.
 const (
 	maxWhole    = 131_072
 	maxFraction = 16_383
@@ -66,8 +66,8 @@ func allDigits(text string) bool {
 	return true
 }
 
-// parseInt reads a JSON number that is integral, however it is written: 1000,
-// 1000.0 and 1e3 are one number. It never goes through a float.
+// parseInt reads a JSON number that is integral in any spelling: 1000, 1000.0
+// and 1e3 are one number. It never goes through a float.
 func parseInt(number []byte) (int64, error) {
 	text := string(number)
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {

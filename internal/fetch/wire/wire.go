@@ -1,7 +1,7 @@
 // Package wire reads JSON objects into Go structs exactly and tolerantly.
 //
-// The struct says what is expected, by its field types and tags; the reader
-// says what was found instead. It knows nothing of Polar and nothing of rows.
+// The struct declares what to expect, by its field types and tags; the reader
+// reports what it found instead. It knows nothing of Polar and nothing of rows.
 //
 //	ID     uuid.UUID  `wire:"id"`                    required: missing or null is an error
 //	Label  *string    `wire:"label"`                 may be null or absent (so may a map)
@@ -17,11 +17,11 @@
 //	Extra  Extra      `wire:",unknown"`              every other key, value untouched
 //	Sent   Span       `wire:",span"`                 where in the text the object stands
 //
-// Numbers never pass through a float: int64 takes any integral spelling
-// (1000, 1000.0, 1e3), Decimal keeps the text, json.RawMessage keeps the bytes.
-// Keys match exactly, case included; a doubled key is an error, because there
-// is no telling which of the two values is meant. Text that Postgres cannot
-// hold (NUL, lone surrogates, invalid UTF-8) becomes U+FFFD and is noted.
+// Numbers never pass through a float: int64 takes any integral spelling (1000,
+// 1000.0, 1e3), Decimal keeps the text, json.RawMessage keeps the bytes. Keys
+// match exactly, case included; a doubled key is an error, because either value
+// may be meant. Text that Postgres cannot hold (NUL, lone surrogates, invalid
+// UTF-8) becomes U+FFFD and is noted.
 package wire
 
 import (
@@ -30,17 +30,17 @@ import (
 	"strings"
 )
 
-// Ignored is the type of a field whose key is known and whose value is skipped.
+// Ignored marks a field whose key is known and whose value is skipped.
 type Ignored struct{}
 
-// Span is where in a text an object stands, as a half-open range of bytes.
+// Span is the place of an object in a text, a half-open range of bytes.
 type Span struct{ Start, End int }
 
-// Extra is a JSON object that holds the unknown keys of another, values
-// untouched; nil when there are none.
+// Extra is a JSON object of another's unknown keys, values untouched; nil if
+// there are none.
 type Extra []byte
 
-// With is e with one more member. key is plain ASCII, value is JSON.
+// With returns e with one more member. key is plain ASCII, value is JSON.
 func (e Extra) With(key string, value []byte) Extra {
 	m := `"` + key + `":` + string(value) + "}"
 	if len(e) == 0 {
@@ -50,15 +50,15 @@ func (e Extra) With(key string, value []byte) Extra {
 }
 
 // Tolerant is implemented by a struct that may be of a kind nobody knows yet.
-// While Unknown says true, an optional field whose value does not fit its type
-// goes to Extra instead of being an error.
+// While Unknown returns true, an optional field whose value does not fit its
+// type goes to Extra and is no error.
 type Tolerant interface{ Unknown() bool }
 
 // Checker is implemented by a struct with rules beyond its fields' types. Check
-// returns the key at fault and what is wrong with it, or two empty strings.
+// returns the key at fault and the reason, or two empty strings.
 type Checker interface{ Check() (key, reason string) }
 
-// NoteKind says what is unusual about an answer that could be read.
+// NoteKind classifies an oddity in a readable answer.
 type NoteKind string
 
 // The kinds of notes.
@@ -69,14 +69,14 @@ const (
 	CleanedText  NoteKind = "text"  // characters Postgres cannot hold were replaced
 )
 
-// Note is one unusual thing. Path has no indices: products[].prices[].source.
+// Note is one oddity. Path has no indices: products[].prices[].source.
 type Note struct {
 	Kind  NoteKind
 	Path  string
 	Value []byte // as sent
 }
 
-// Error says what in a JSON text is not as it must be.
+// Error locates what is wrong in a JSON text.
 type Error struct {
 	Path   string // such as products[0].prices[2].id; "" for the whole
 	Reason string
@@ -89,8 +89,7 @@ func (e *Error) Error() string {
 	return e.Path + ": " + e.Reason
 }
 
-// step is one step of the path to a value: a key, or an index when that is not
-// negative.
+// step is one step of the path to a value: a key, or an index if not negative.
 type step struct {
 	key   string
 	index int
@@ -102,7 +101,7 @@ func indexStep(index int) step { return step{index: index} }
 // maxPathKey bounds a key within a path, in bytes. Polar's longest has 28.
 const maxPathKey = 100
 
-// path writes steps with indices for a person, without for a note.
+// path writes steps, with indices for a person, without for a note.
 func path(steps []step, indices bool) string {
 	var b strings.Builder
 	for _, s := range steps {

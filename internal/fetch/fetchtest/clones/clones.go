@@ -1,7 +1,7 @@
-// Package clones is a synthetic organization of any size: the links of a
-// recorded catalogue cloned until there are enough, and a fifth as many products,
-// which they share. Bodies are written when they are asked for, so that a hundred
-// thousand links need little memory.
+// Package clones makes a synthetic organization of any size: it clones the links
+// of a recorded catalogue until there are enough, and a fifth as many products
+// for them to share. It writes bodies on demand, so that a hundred thousand
+// links need little memory.
 package clones
 
 import (
@@ -16,10 +16,10 @@ import (
 	"syncer/internal/fetch/fetchtest"
 )
 
-// linksPerProduct is how many links there are for a product.
+// linksPerProduct is the number of links per product.
 const linksPerProduct = 5
 
-// Organization is the links of one organization, in LIST order.
+// Organization holds the links of one organization, in LIST order.
 type Organization struct {
 	templates []template
 	products  int // of the recorded catalogue
@@ -28,7 +28,7 @@ type Organization struct {
 	changes   atomic.Int64
 }
 
-// template is the body of a recorded link, and where in it clones differ.
+// template is the body of a recorded link, and the places where clones differ.
 type template struct {
 	id     uuid.UUID
 	body   []byte
@@ -36,21 +36,21 @@ type template struct {
 	secret []int // where the number in the client secret stands
 }
 
-// place is where an id stands. What has its own belongs to the link, everything
-// else is shared.
+// place locates an id in a body. An id of its own belongs to the link; all
+// others are shared.
 type place struct {
 	at  int
 	id  uuid.UUID
 	own bool
 }
 
-// anID is an id where it stands in a body.
+// anID matches an id in a body.
 var anID = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
 
-// aSecret is a client secret. The zeros in it leave room for a number.
+// aSecret matches a client secret. Its zeros leave room for a number.
 var aSecret = regexp.MustCompile(`polar_cl_NOTASECRET[A-Z](0{8})`)
 
-// New clones links of the recording alpha, as it was in the beginning.
+// New clones links of the recording alpha, as of its first step.
 func New(links int) (*Organization, error) {
 	recording, err := fetchtest.Load("alpha")
 	if err != nil {
@@ -109,34 +109,33 @@ func newTemplate(body []byte, products map[uuid.UUID]bool) (template, error) {
 	return t, nil
 }
 
-// Links is how many links there are.
+// Links returns the number of links.
 func (o *Organization) Links() int { return o.links }
 
-// ID is the id of link i.
+// ID returns the id of link i.
 func (o *Organization) ID(i int) uuid.UUID {
 	return cloned(o.templates[i%len(o.templates)].id, i/len(o.templates))
 }
 
-// cloned is the id that a thing has in one of the generations. In the first it
-// has its own.
+// cloned returns the id of a thing's copy in a generation; the first keeps the original.
 func cloned(id uuid.UUID, generation int) uuid.UUID {
-	spread := uint64(generation) * 0x9E3779B97F4A7C15 // neighbours lie far apart, as random ids do
+	spread := uint64(generation) * 0x9E3779B97F4A7C15 // spreads neighbours as random ids would
 	for i := range 6 {
 		id[10+i] ^= byte(spread >> (56 - 8*i))
 	}
 	return id
 }
 
-// Find says which link has an id.
+// Find returns the index of the link with that id.
 func (o *Organization) Find(id uuid.UUID) (i int, ok bool) {
 	i, ok = o.byID[id]
 	return i, ok
 }
 
-// Append writes the body of link i behind to.
+// Append appends the body of link i to to.
 func (o *Organization) Append(to []byte, i int) []byte {
 	t, generation := &o.templates[i%len(o.templates)], i/len(o.templates)
-	// So many links show one copy of the products that there are enough of them.
+	// Let enough links share a copy of the products to keep their ratio.
 	shared := generation * len(o.templates) / linksPerProduct / o.products
 	start := len(to)
 	to = append(to, t.body...)
@@ -146,7 +145,7 @@ func (o *Organization) Append(to []byte, i int) []byte {
 		if p.own {
 			id = cloned(p.id, generation)
 		}
-		hex.Encode(body[p.at+24:], id[10:]) // the part behind the last dash
+		hex.Encode(body[p.at+24:], id[10:]) // the part after the last dash
 	}
 	for _, at := range t.secret {
 		number := generation
@@ -165,10 +164,10 @@ func (o *Organization) Append(to []byte, i int) []byte {
 	return to
 }
 
-// changedOf is of how many links Change changes one.
+// changedOf: Change changes one link in this many.
 const changedOf = 100
 
-// Change gives one in a hundred links a new label. It returns how many those are.
+// Change gives one in a hundred links a new label, and returns how many.
 func (o *Organization) Change() int {
 	o.changes.Add(1)
 	return (o.links + changedOf - 1) / changedOf

@@ -9,8 +9,8 @@ import (
 	"syncer/internal/fetch/fetchtest/clones"
 )
 
-// TestShares checks that clones are links of their own that share a fifth as
-// many products, and that a product is the same wherever it is shown.
+// TestShares checks that clones are separate links that share a fifth as many
+// products, and that a product is the same in all of them.
 func TestShares(t *testing.T) {
 	t.Parallel()
 	const n = 3000
@@ -46,7 +46,7 @@ func TestShares(t *testing.T) {
 	}
 }
 
-// TestChange checks that a change is of one in a hundred links, and of its label only.
+// TestChange checks that a change affects one in a hundred links, and only its label.
 func TestChange(t *testing.T) {
 	t.Parallel()
 	o, err := clones.New(250)

@@ -15,12 +15,12 @@ import (
 // which package fetchtest has.
 type Server struct {
 	Organization *Organization
-	Delay        time.Duration // before every answer, as a network has it; to be set before it serves
+	Delay        time.Duration // before every answer, like a network; set it before serving
 
 	requests, lists atomic.Int64
 }
 
-// Requests is how many requests came, and how many of them were for a page of LIST.
+// Requests counts the requests, and those of them for a page of LIST.
 func (s *Server) Requests() (all, lists int64) { return s.requests.Load(), s.lists.Load() }
 
 const route = "/v1/checkout-links/"
