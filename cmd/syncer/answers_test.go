@@ -12,8 +12,8 @@ import (
 	"syncer/internal/fetch/fetchtest"
 )
 
-// recordedAnswers are all recorded answers to GET whose body was kept, or that
-// have none. Where they say Retry-After: 60 it is 0 here: a process would really
+// recordedAnswers returns all recorded answers to GET, except for 200s whose
+// body was not kept. Their Retry-After: 60 becomes 0: a process would really
 // wait that long, several times.
 func recordedAnswers(tb testing.TB) []fetchtest.ErrorAnswer {
 	tb.Helper()
@@ -36,8 +36,8 @@ func recordedAnswers(tb testing.TB) []fetchtest.ErrorAnswer {
 	return all
 }
 
-// wantedExits are the exit codes when one of three links, or each of them, is
-// answered like that.
+// wantedExits returns the exit codes if one of three links gets that answer,
+// and if each does.
 func wantedExits(row fetchtest.ErrorAnswer) (one, each int) {
 	switch {
 	case row.Status == http.StatusOK, strings.Contains(string(row.Body), `"ResourceNotFound"`):
@@ -50,7 +50,8 @@ func wantedExits(row fetchtest.ErrorAnswer) (one, each int) {
 	return exitPartial, exitPartial
 }
 
-// inside runs the command in this process: there are many of these.
+// inside runs the command in this process: starting one for each of so many
+// runs takes too long.
 func inside(tb testing.TB, env variables, args ...string) (code int, said string) {
 	tb.Helper()
 	var stdout, stderr bytes.Buffer
@@ -60,14 +61,14 @@ func inside(tb testing.TB, env variables, args ...string) (code int, said string
 	return code, said
 }
 
-// byStatus runs a test for each status in parallel, and in it one for each answer
-// in turn, in one place: a place for each answer would take much longer.
+// byStatus tests each status in parallel, and its answers in turn, in one
+// place: a place for each answer would take much longer.
 func byStatus(t *testing.T, rows []fetchtest.ErrorAnswer, test func(*testing.T, *place, fetchtest.ErrorAnswer)) {
 	t.Helper()
 	groups := map[string][]fetchtest.ErrorAnswer{}
 	for i, row := range rows {
 		group := strconv.Itoa(row.Status)
-		if row.Status == http.StatusInternalServerError { // tried again and again, so each by itself
+		if row.Status == http.StatusInternalServerError { // retried each time, so each gets its own place
 			group += " " + strconv.Itoa(i)
 		}
 		groups[group] = append(groups[group], row)
@@ -123,7 +124,7 @@ func TestEveryRecordedAnswerToOneOrAllLinks(t *testing.T) {
 		wantGone("one link", removes)
 		fault.Stop()
 		if row.Status == http.StatusOK {
-			return // the answer is one link's, and no other's
+			return // a link's answer makes sense only for that link
 		}
 		defer p.polar.Inject(fetchtest.Fault{Match: fetchtest.OnLink(), Play: fetchtest.Replay(row)}).Stop()
 		backfill("every link", each)
@@ -140,9 +141,9 @@ func idOf(tb testing.TB, body []byte) string {
 	return link.ID
 }
 
-// TestEveryRecordedAnswerToTheList answers the first page of LIST like that. A
-// 500 says that one link of the page is broken, so the parts of it are asked for;
-// whatever an answer of 200 leaves out is asked for by id.
+// TestEveryRecordedAnswerToTheList gives that answer to the first page of LIST.
+// A 500 means that one link of the page is broken, so its parts are asked for;
+// whatever a 200 leaves out is asked for by id.
 func TestEveryRecordedAnswerToTheList(t *testing.T) {
 	t.Parallel()
 	rows := slices.DeleteFunc(recordedAnswers(t), func(row fetchtest.ErrorAnswer) bool {
@@ -153,7 +154,7 @@ func TestEveryRecordedAnswerToTheList(t *testing.T) {
 		if code, said := inside(t, p.env, "backfill", "--all"); code != exitDone {
 			t.Fatalf("before: exit %d\n%s", code, said)
 		}
-		want := exitUnexpected // an answer that makes no sense for a list
+		want := exitUnexpected // the answer makes no sense for a list
 		switch row.Status {
 		case http.StatusOK, http.StatusInternalServerError:
 			want = exitDone

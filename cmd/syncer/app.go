@@ -10,7 +10,7 @@ import (
 	"golang.org/x/term"
 )
 
-// app is what every command has at hand.
+// app holds what every command can use.
 type app struct {
 	stdout, stderr io.Writer
 	env            environment
@@ -19,7 +19,7 @@ type app struct {
 	json                            bool
 }
 
-// config loads the configuration. A mistake in it exits as one.
+// config loads the configuration. A mistake in it is a usage error.
 func (a *app) config() (config, error) {
 	c, err := loadConfig(a.configPath, a.env)
 	if err != nil {
@@ -28,7 +28,7 @@ func (a *app) config() (config, error) {
 	return c, nil
 }
 
-// logger writes to stderr, from level on unless --log-level says else.
+// logger writes to stderr, from level up unless --log-level overrides it.
 func (a *app) logger(level slog.Level) (*slog.Logger, error) {
 	if a.logLevel != "" {
 		if err := level.UnmarshalText([]byte(a.logLevel)); err != nil {
@@ -50,7 +50,7 @@ func (a *app) logger(level slog.Level) (*slog.Logger, error) {
 	return nil, usageError{fmt.Errorf("--log-format %q: use auto, text or json", a.logFormat)}
 }
 
-// painted gives text a colour, by its ANSI number, on a terminal that wants it.
+// painted colours text, by ANSI number, on a terminal that wants it.
 func (a *app) painted(colour, text string) string {
 	if colour == "" || !isTerminal(a.stdout) || a.env.get("NO_COLOR") != "" {
 		return text

@@ -77,7 +77,7 @@ func (a *app) backfill(ctx context.Context, o backfillOptions) (err error) {
 	}
 	level, watched := slog.LevelInfo, isTerminal(a.stderr)
 	if watched {
-		level = slog.LevelError // the progress line and the summary say it
+		level = slog.LevelError // the progress line and the summary cover the rest
 	}
 	logger, err := a.logger(level)
 	if err != nil {
@@ -136,7 +136,7 @@ func (o *backfillOptions) choose(c *config) error {
 	s := &c.Sources[0]
 	s.All, s.IDs = o.all || all, ids
 	if s.All && s.Fetch == fetch.ByID {
-		s.Fetch = fetch.Auto // what is configured is about the configured ids
+		s.Fetch = fetch.Auto // the configured strategy suits the configured ids
 	}
 	return nil
 }
@@ -160,7 +160,7 @@ func (a *app) backfillOne(ctx context.Context, source openSource, o backfillOpti
 	return report, err
 }
 
-// printReports writes the result: JSON on request, else a summary for people.
+// printReports writes the result: JSON on request, otherwise a summary for people.
 func (a *app) printReports(reports []syncer.Report, array bool) error {
 	if a.json {
 		encoder := json.NewEncoder(a.stdout)

@@ -40,7 +40,7 @@ type reportFailure struct {
 	Message string `json:"message"`
 }
 
-// backfilled runs `backfill --json` and gives its report.
+// backfilled runs `backfill --json` and returns its report.
 func backfilled(tb testing.TB, env variables, code int, args ...string) backfillReport {
 	tb.Helper()
 	p := once(tb, env, code, append([]string{"backfill", "--json"}, args...)...)
@@ -54,7 +54,7 @@ func backfilled(tb testing.TB, env variables, code int, args ...string) backfill
 	return report
 }
 
-// sameReport compares reports, but for what no test can know.
+// sameReport compares reports, apart from what no test can know.
 func sameReport(tb testing.TB, got backfillReport, source, status string, links [5]int) {
 	tb.Helper()
 	want := backfillReport{Source: source, Status: status}
@@ -171,8 +171,7 @@ func TestLinksUnknownToPolarAreNamedAndFailNothing(t *testing.T) {
 	sameReport(t, backfilled(t, p.env, exitDone, someID), "default", "succeeded", [5]int{1, 0, 1, 0, 0})
 }
 
-// severalSources gives a configuration of two organizations, each in a schema of
-// its own.
+// severalSources returns a configuration of two organizations, each in its own schema.
 func severalSources(tb testing.TB) (env variables, a, b *place) {
 	tb.Helper()
 	database := dbtest.Empty(tb)

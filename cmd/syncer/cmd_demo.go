@@ -21,7 +21,7 @@ import (
 	"syncer/internal/syncer"
 )
 
-// errDemoDatabase: somebody else stopped the demo's Postgres.
+// errDemoDatabase: someone else stopped the demo's Postgres.
 var errDemoDatabase = errors.New("the private Postgres ended")
 
 // demoScenario is the recorded catalogue the demo plays.
@@ -121,7 +121,7 @@ func (a *app) demo(ctx context.Context, o demoOptions) (err error) {
 	return err
 }
 
-// endDemo stops the database and says what is left of it.
+// endDemo stops the database and prints what remains of it.
 func (a *app) endDemo(postgres *localpg.Server, dir string) error {
 	err := postgres.Stop()
 	if dir == "" {
@@ -158,7 +158,7 @@ Ctrl-C ends it.
 `, polar, every, database)
 }
 
-// demo plays the catalogue step by step and syncs after each.
+// demo plays the catalogue step by step and syncs after each one.
 type demo struct {
 	app    *app
 	db     *db.DB
@@ -168,11 +168,10 @@ type demo struct {
 	end    func() // called after the last step; nil: stay
 }
 
-// step is one tick: the catalogue moves on, the daemon syncs, and what changed
-// is printed.
+// step is one tick: the catalogue advances, the daemon syncs, and the changes are printed.
 func (d *demo) step(ctx context.Context, trigger string) {
 	if trigger == schedule.Schedule && !d.polar.Next() {
-		return // the recording is over; the tables stay to be looked at
+		return // the recording is over; the tables stay for a look
 	}
 	began := time.Now()
 	report, err := d.syncer.Run(ctx, d.source, syncer.Options{Trigger: trigger})
@@ -204,7 +203,7 @@ func (d *demo) step(ctx context.Context, trigger string) {
 	}
 }
 
-// list prints some of what changed since a moment.
+// list prints some of the changes since a moment.
 func (d *demo) list(ctx context.Context, since time.Time) {
 	changed, err := d.db.ChangedSince(ctx, since)
 	if ctx.Err() != nil {

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// processes lists the command lines of all processes of this machine.
+// processes lists the command lines of all processes on this machine.
 func processes(tb testing.TB) string {
 	tb.Helper()
 	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
@@ -27,13 +27,13 @@ func processes(tb testing.TB) string {
 	}
 	var all strings.Builder
 	for _, file := range files {
-		line, _ := os.ReadFile(file) // unless it has ended meanwhile
+		line, _ := os.ReadFile(file) // it may have ended meanwhile
 		all.Write(append(line, '\n'))
 	}
 	return all.String()
 }
 
-// startDemo starts the demo and gives the folder of its Postgres.
+// startDemo starts the demo and returns the folder of its Postgres.
 func startDemo(tb testing.TB, env variables, args ...string) (d *process, database, folder string) {
 	tb.Helper()
 	d = start(tb, env, append([]string{"demo", "--every", "1s"}, args...)...)
@@ -56,7 +56,7 @@ func wantMissing(tb testing.TB, folder string) {
 	}
 }
 
-// ctrlC sends what a terminal sends to all processes of its foreground job.
+// ctrlC sends what a terminal sends to every process of its foreground job.
 func (p *process) ctrlC() {
 	p.tb.Helper()
 	if err := syscall.Kill(-p.cmd.Process.Pid, interrupt); err != nil {
@@ -127,7 +127,7 @@ func TestDemoEndsWhenItsPostgresEnds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := syscall.Kill(pid, syscall.SIGINT); err != nil { // somebody stops it
+	if err := syscall.Kill(pid, syscall.SIGINT); err != nil { // someone stops it
 		t.Fatal(err)
 	}
 	d.exits(exitUnexpected).saying("the private Postgres ended")

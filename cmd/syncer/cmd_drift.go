@@ -61,7 +61,7 @@ extra, unknown values are stored as they came.`,
 	}
 }
 
-// suggestion says what can be done about a kind of drift.
+// suggestion advises on a kind of drift.
 func suggestion(kind string) string {
 	switch kind {
 	case "key":

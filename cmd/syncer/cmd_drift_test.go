@@ -2,7 +2,7 @@ package main
 
 import "testing"
 
-// TestDriftSuggestsWhatToDo sends a key and a value that nobody knows.
+// TestDriftSuggestsWhatToDo sends an unknown key and an unknown value.
 func TestDriftSuggestsWhatToDo(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, "seed-ads")

@@ -16,7 +16,7 @@ import (
 	"syncer/internal/words"
 )
 
-// story is what is known of one link: `explain --json`.
+// story is all that is known of one link: `explain --json`.
 type story struct {
 	ID          string       `json:"id"`
 	Label       *string      `json:"label"`
@@ -42,7 +42,7 @@ type failure struct {
 	Message  string    `json:"message"`
 }
 
-// storyEvent is what changed at one time.
+// storyEvent holds the changes of one moment.
 type storyEvent struct {
 	NotBefore *time.Time `json:"not_before"`
 	NotAfter  time.Time  `json:"not_after"`
@@ -83,7 +83,7 @@ func newExplain(a *app) *cobra.Command {
 	return cmd
 }
 
-// readStory is nil for a link that nothing is known of.
+// readStory returns nil for an unknown link.
 func readStory(ctx context.Context, d *db.DB, id uuid.UUID, most int32) (*story, error) {
 	told, err := d.Story(ctx, id, most)
 	if err != nil || told == nil {
@@ -115,7 +115,7 @@ func offersOf(told *db.Story) []offer {
 	return offers
 }
 
-// eventsOf puts changes that were seen at the same time into one event.
+// eventsOf merges changes seen at the same time into one event.
 func eventsOf(told *db.Story) []storyEvent {
 	events := []storyEvent{}
 	for rest := told.Changes; len(rest) > 0; {

@@ -80,8 +80,8 @@ func (a *app) migrateStatus(ctx context.Context) error {
 	})
 }
 
-// migrations calls do for every schema, whatever state it is in, and prints what
-// it returns as JSON if that is asked for.
+// migrations calls do for every schema, whatever its state, and prints the
+// results, as JSON if asked to.
 func (a *app) migrations(ctx context.Context, do func(*db.DB) ([]db.Migration, error)) error {
 	results := []migrationResult{}
 	err := a.eachSchema(ctx, (*database).connect, func(d *db.DB) error {

@@ -71,7 +71,7 @@ func TestSixMigratorsAtOnceAgree(t *testing.T) {
 			t.Errorf("%s was applied %d times: %+v", m.Name, times[m.Version], m)
 		}
 	}
-	place := newPlace(t, "seed-ads") // the schema does what it is for
+	place := newPlace(t, "seed-ads") // the schema works
 	once(t, place.env.with("DATABASE_URL", env["DATABASE_URL"]), exitDone, "backfill")
 }
 

@@ -61,7 +61,7 @@ func (a *app) run(ctx context.Context) (err error) {
 	return serve(ctx, logger, listener, sources)
 }
 
-// serve runs the schedule, and HTTP beside it, until ctx ends or one of them fails.
+// serve runs the schedule, and HTTP beside it, until ctx ends or either fails.
 func serve(ctx context.Context, logger *slog.Logger, listener net.Listener, sources []openSource) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -77,7 +77,7 @@ func serve(ctx context.Context, logger *slog.Logger, listener net.Listener, sour
 	var err error
 	for range parts {
 		err = errors.Join(err, <-ended)
-		cancel() // one that ends takes the other along
+		cancel() // whichever ends takes the other along
 	}
 	logger.InfoContext(ctx, "stopped")
 	return err
@@ -91,8 +91,7 @@ func ping(ctx context.Context, sources []openSource) error {
 	return err
 }
 
-// jobs are the calls of Run. What goes wrong is logged here and tried again at
-// the next tick.
+// jobs are the calls of Run. They log what goes wrong; the next tick tries again.
 func jobs(logger *slog.Logger, sources []openSource) []schedule.Job {
 	var all []schedule.Job
 	for _, o := range sources {

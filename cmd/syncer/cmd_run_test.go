@@ -10,13 +10,13 @@ import (
 	"syncer/internal/fetch/fetchtest"
 )
 
-// runs lists the runs of a place, the first first.
+// runs lists the runs of a place, oldest first.
 func runs(tb testing.TB, p *place) string {
 	tb.Helper()
 	return ask[string](tb, p.database, "SELECT coalesce(string_agg(trigger || ' ' || status, ', ' ORDER BY started_at), '') FROM sync_runs")
 }
 
-// finished awaits the end of a daemon's next run and gives its status.
+// finished awaits the end of a daemon's next run and returns its status.
 func finished(p *process) string {
 	p.tb.Helper()
 	return p.awaits(p.stderr, `msg="run finished" .*status=(\w+) `)
@@ -44,7 +44,7 @@ func TestTheDaemonSyncsAtOnceAndThenAtItsTicks(t *testing.T) {
 func TestTheDaemonSyncsSeveralSources(t *testing.T) {
 	t.Parallel()
 	env, a, b := severalSources(t)
-	a.polar.SetToken("") // one that fails
+	a.polar.SetToken("") // this one fails
 	d := start(t, env, "run", "--log-format", "json")
 	d.awaits(d.stderr, `"msg":"run stopped early","source":"ads","error":"Polar refused the token.*"hint":"Check POLAR_ACCESS_TOKEN`)
 	eventually(t, "the other source is synced", func() bool {
@@ -131,7 +131,7 @@ func TestARotatedTokenFileCountsAtTheNextRequest(t *testing.T) {
 		return last.Header.Get("Authorization") == "Bearer "+testToken && last.Status == 200
 	})
 
-	if err := os.Remove(path); err != nil { // half of a rotation, or a slip
+	if err := os.Remove(path); err != nil { // halfway through a rotation, or a slip
 		t.Fatal(err)
 	}
 	d.awaits(d.stderr, `level=ERROR msg="run stopped early" .*POLAR_ACCESS_TOKEN_FILE: open .*: no such file`)
@@ -140,7 +140,7 @@ func TestARotatedTokenFileCountsAtTheNextRequest(t *testing.T) {
 	}
 }
 
-// killed is what is left of a daemon that was killed in the middle of a run.
+// killed returns what remains of a daemon killed in the middle of a run.
 func killed(tb testing.TB) *place {
 	tb.Helper()
 	p := newPlace(tb, "seed-ads")
@@ -174,7 +174,7 @@ func TestAKilledRunOfAnotherMachineIsTakenOverWhenItIsSilent(t *testing.T) {
 	once(t, p.env, exitHeld, "backfill", "--fail-if-running").saying("held by elsewhere (00000000), process 1 (start) since ")
 	waiting := start(t, p.env, "backfill", "--json")
 	waiting.awaits(waiting.stderr, `waiting for its end`)
-	do(t, p.database, "UPDATE sync_runs SET heartbeat_at = clock_timestamp() - interval '8 seconds'") // that old after eight seconds
+	do(t, p.database, "UPDATE sync_runs SET heartbeat_at = clock_timestamp() - interval '8 seconds'") // as if eight seconds had passed
 	sameReport(t, decode[backfillReport](t, waiting.exits(exitDone).stdout.String()), "default", "succeeded", [5]int{20, 20, 0, 0, 0})
 	if got := ask[string](t, p.database, "SELECT error FROM sync_runs WHERE status = 'abandoned'"); !strings.Contains(got, "no sign of life for 8s, taken over") {
 		t.Errorf("why: %s", got)

@@ -76,7 +76,7 @@ func newStatus(a *app) *cobra.Command {
 	return cmd
 }
 
-// mostFailures bounds what status shows of a source's failing links.
+// mostFailures bounds how many of a source's failing links status shows.
 const mostFailures = 1000
 
 func readStatus(ctx context.Context, s sourceConfig, d *db.DB, most int32) (sourceStatus, error) {

@@ -3,7 +3,7 @@ package main
 import "testing"
 
 // TestStatusShowsRunsAndWhatFails looks at a source before its first run, after
-// one that was partial, and after one that healed.
+// a partial one, and after one that healed.
 func TestStatusShowsRunsAndWhatFails(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, "alpha")

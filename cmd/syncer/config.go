@@ -27,17 +27,16 @@ const (
 	defaultName     = "default"
 )
 
-// config is everything a command needs to know, after all sources of it have
-// been put together and checked.
+// config is all that a command needs to know, merged from every source and checked.
 type config struct {
 	Database databaseConfig
 	HTTPAddr string // "": off
-	// KeepChanges is how far back history is kept; 0: all of it.
+	// KeepChanges limits the age of history; 0: no limit.
 	KeepChanges time.Duration
 	Sources     []sourceConfig
 }
 
-// databaseConfig says where Postgres is.
+// databaseConfig locates Postgres.
 type databaseConfig struct {
 	URL      secret.Text
 	Password secret.Text // from PGPASSWORD_FILE
@@ -48,7 +47,7 @@ type databaseConfig struct {
 type sourceConfig struct {
 	Name              string
 	Server            *url.URL
-	Token             fetch.Token // nil: none is configured
+	Token             fetch.Token // nil: none configured
 	All               bool
 	IDs               []uuid.UUID // sorted, each once
 	Fetch             fetch.Strategy
@@ -57,8 +56,8 @@ type sourceConfig struct {
 	RequestsPerMinute int
 }
 
-// loadConfig puts flag, environment, file and defaults together, in this order
-// of precedence. path is --config, env is os.LookupEnv.
+// loadConfig merges flag, environment, file and defaults, in this order of
+// precedence. path is --config, env is os.LookupEnv.
 func loadConfig(path string, env environment) (config, error) {
 	if path == "" {
 		path = env.get("SYNCER_CONFIG")
@@ -78,7 +77,7 @@ func loadConfig(path string, env environment) (config, error) {
 	if file.HTTPAddr != nil {
 		c.HTTPAddr = *file.HTTPAddr
 	}
-	if addr, set := env("SYNCER_HTTP_ADDR"); set { // set and empty turns it off
+	if addr, set := env("SYNCER_HTTP_ADDR"); set { // set but empty turns it off
 		c.HTTPAddr = addr
 	}
 	if c.HTTPAddr != "" {
@@ -119,7 +118,7 @@ func loadConfig(path string, env environment) (config, error) {
 	return c, nil
 }
 
-// sourceVariables describe the one source of the environment.
+// sourceVariables describe the environment's one source.
 //
 //nolint:gochecknoglobals // a constant list
 var sourceVariables = []string{
@@ -174,11 +173,11 @@ func loadSource(s fileSource, schema string, env environment, folder string) (so
 // maxDays is a hundred years.
 const maxDays = 36500
 
-// maxBudget is far beyond what Polar allows anybody.
+// maxBudget is far beyond what Polar allows anyone.
 const maxBudget = 1_000_000
 
 // loadToken finds where the token comes from. A file is read at every use, so
-// that a token can be rotated without a restart.
+// that its token can rotate without a restart.
 func loadToken(s fileSource, env environment, folder string) (fetch.Token, error) {
 	token, path := strings.TrimSpace(env.get("POLAR_ACCESS_TOKEN")), env.get("POLAR_ACCESS_TOKEN_FILE")
 	if token != "" && path != "" {
@@ -190,7 +189,7 @@ func loadToken(s fileSource, env environment, folder string) (fetch.Token, error
 		}
 		token = strings.TrimSpace(s.AccessToken.Reveal())
 		if path = s.AccessTokenFile; path != "" && !filepath.IsAbs(path) {
-			path = filepath.Join(folder, path) // as seen from the configuration file
+			path = filepath.Join(folder, path) // relative to the configuration file
 		}
 	}
 	switch {
@@ -223,7 +222,7 @@ func loadDatabase(file fileConfig, env environment) (databaseConfig, error) {
 	return d, nil
 }
 
-// readSecret reads the secret in a file, without the white space around it.
+// readSecret reads the secret in a file, without white space around it.
 func readSecret(variable, path string) (secret.Text, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {
@@ -236,7 +235,7 @@ func readSecret(variable, path string) (secret.Text, error) {
 	return secret.New(text), nil
 }
 
-// splitIDs takes apart what commas or white space separate.
+// splitIDs splits at commas and white space.
 func splitIDs(text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(", \t\r\n", r) })
 }
@@ -265,7 +264,7 @@ func (e environment) get(name string) string {
 	return value
 }
 
-// firstSet names the first variable that is set to something.
+// firstSet returns the first of the variables that is not empty.
 func (e environment) firstSet(names ...string) string {
 	for _, name := range names {
 		if e.get(name) != "" {

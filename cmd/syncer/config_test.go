@@ -11,10 +11,10 @@ import (
 
 const otherID = "76543210-89ab-4cde-8f01-23456789abcd"
 
-// settings are where each setting can come from, and what it reads as.
+// settings are the places each setting can come from, and what it reads as.
 var settings = []struct {
 	name     string
-	file     string // of one source; "" when a file cannot say it
+	file     string // of one source; "" if a file cannot set it
 	variable string
 	value    string // of the variable
 	read     func(c config) string
@@ -34,7 +34,7 @@ var settings = []struct {
 		wantDefault: "127.0.0.1:8080", wantFile: "127.0.0.1:1", wantVariable: "127.0.0.1:2",
 	},
 	{
-		name: "http off", // set and empty is not the same as not set
+		name: "http off", // set but empty differs from unset
 		file: `http_addr: ""`, variable: "SYNCER_HTTP_ADDR", value: "",
 		read:        func(c config) string { return c.HTTPAddr },
 		wantDefault: "127.0.0.1:8080", wantFile: "", wantVariable: "",

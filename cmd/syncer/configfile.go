@@ -20,7 +20,7 @@ type fileConfig struct {
 	DatabaseURL secretText `yaml:"database_url"`
 	HTTPAddr    *string    `yaml:"http_addr"`
 	Schema      string     `yaml:"schema"`
-	// KeepChangesDays is how far back the table changes is kept; 0: everything.
+	// KeepChangesDays limits the age of rows in the table changes; 0: no limit.
 	KeepChangesDays int          `yaml:"keep_changes_days"`
 	Sources         []fileSource `yaml:"sources"`
 }
@@ -37,7 +37,7 @@ type fileSource struct {
 	RequestsPerMinute *int       `yaml:"requests_per_minute"`
 }
 
-// secretText is a secret.Text whose errors say where in the file they are.
+// secretText is a secret.Text whose errors name their place in the file.
 type secretText struct{ secret.Text }
 
 // UnmarshalYAML implements yaml.InterfaceUnmarshaler.
@@ -50,7 +50,7 @@ func (s *secretText) UnmarshalYAML(unmarshal func(any) error) error {
 	return nil
 }
 
-// linkIDs is a list of ids, or a text of several, or `all`.
+// linkIDs is a list of ids, a text of several, or `all`.
 type linkIDs []string
 
 // UnmarshalYAML implements yaml.InterfaceUnmarshaler.
@@ -63,14 +63,14 @@ func (l *linkIDs) UnmarshalYAML(unmarshal func(any) error) error {
 	return unmarshal((*[]string)(l))
 }
 
-// readFile reads a configuration file. An unknown key is an error.
+// readFile reads a configuration file. Unknown keys are errors.
 func readFile(path string) (fileConfig, error) {
 	var c fileConfig
 	content, err := os.ReadFile(path)
 	if err != nil {
 		return c, fmt.Errorf("configuration: %w", err)
 	}
-	content = bytes.TrimPrefix(content, []byte("\ufeff")) // as Windows editors begin a file
+	content = bytes.TrimPrefix(content, []byte("\ufeff")) // Windows editors begin a file with it
 	err = yaml.NewDecoder(bytes.NewReader(content), yaml.Strict()).Decode(&c)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return c, fmt.Errorf("configuration: %s", describe(path, content, err))
@@ -78,11 +78,11 @@ func readFile(path string) (fileConfig, error) {
 	return c, nil
 }
 
-// lineKey is the key a line begins with.
+// lineKey matches the key that begins a line.
 var lineKey = regexp.MustCompile(`^[\s-]*[A-Za-z_]+:`)
 
-// describe says where in the file an error is and shows that line's key. Nothing
-// else of the line: it may be a secret.
+// describe locates an error in the file and shows the key of that line, but
+// nothing else of it: it may be a secret.
 func describe(path string, content []byte, err error) string {
 	e, ok := errors.AsType[yaml.Error](err)
 	if !ok || e.GetToken() == nil {
@@ -98,7 +98,7 @@ func describe(path string, content []byte, err error) string {
 	return text
 }
 
-// reason is what is wrong, without the value and without Go's names for things.
+// reason tells what is wrong, without the value and without Go's names for things.
 func reason(e yaml.Error) string {
 	if wrong, ok := errors.AsType[*yaml.TypeError](e); ok {
 		switch wrong.DstType.Kind() {

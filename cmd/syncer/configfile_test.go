@@ -7,14 +7,14 @@ import (
 	"unicode"
 )
 
-// hunter2 is a secret on the line that is at fault.
+// hunter2 is a secret on the faulty line.
 const hunter2 = "hunter2"
 
 func TestAFileWithAMistakeIsRefusedWithItsPlace(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		file string
-		line int    // 0: none can be told
+		line int    // 0: unknown
 		key  string // the line's, as shown
 		says string
 	}{
@@ -67,7 +67,7 @@ func TestAFileWithAMistakeIsRefusedWithItsPlace(t *testing.T) {
 	}
 }
 
-// noIndent drops white space: how far a key was indented does not matter here.
+// noIndent drops white space: indentation does not matter here.
 func noIndent(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) {

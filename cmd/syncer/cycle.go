@@ -11,28 +11,28 @@ import (
 	"syncer/internal/schedule"
 )
 
-// unknown is how many links there are when nothing tells.
+// unknown is the number of links if nothing tells it.
 const unknown = -1
 
-// ticksAhead is how many ticks are looked at for the shortest time between two.
-// Cron specs can be irregular: 0,5 * * * * leaves 5 minutes and 55.
+// ticksAhead limits the ticks to search for the shortest gap. Cron specs can be
+// irregular: 0,5 * * * * leaves 5 minutes and 55.
 const ticksAhead = 100
 
-// cycle is how long one run of a source takes at its budget, and how long it may
-// take for the next tick not to be missed.
+// cycle compares how long a run of a source takes at its budget with the time
+// it has before the next tick.
 type cycle struct {
-	links    int  // that are wanted
+	links    int  // wanted
 	total    int  // of the organization
-	least    bool // total is not known, and counted as low as it can be
-	requests int  // to ask for the links, without retries
+	least    bool // total is unknown, and assumed as low as can be
+	requests int  // for the links, without retries
 	budget   int  // requests a minute
 	lasts    time.Duration
-	gap      time.Duration // the shortest between two ticks; 0: there is but one
+	gap      time.Duration // the shortest between two ticks; 0: there is only one
 }
 
-// newCycle works out the cycle of a source from how many links its organization
-// has. Unless that is known there is none for a source that wants all of them;
-// for one that wants some, these count as all there are, the best case.
+// newCycle works out a source's cycle from the number of links of its
+// organization. If that is unknown, a source that wants all of them has no
+// cycle; one that wants some assumes the best case, that there are no others.
 func newCycle(s sourceConfig, total int, now time.Time) (c cycle, known bool) {
 	c = cycle{links: len(s.IDs), total: max(total, len(s.IDs)), least: total == unknown, budget: s.RequestsPerMinute}
 	if s.All {
@@ -61,7 +61,7 @@ func shortestGap(spec string, now time.Time) (shortest time.Duration) {
 	return shortest
 }
 
-// kept says whether a run ends before the next one is due.
+// kept reports whether a run ends before the next one is due.
 func (c cycle) kept() bool { return c.gap == 0 || c.lasts <= c.gap }
 
 func (c cycle) String() string {
@@ -73,7 +73,7 @@ func (c cycle) String() string {
 		counted(c.links, "link", "links"), bound, counted(c.requests, "request", "requests"), lasting(c.lasts), c.budget)
 }
 
-// advice is what would let the schedule be kept.
+// advice tells what would let the schedule be kept.
 func (c cycle) advice(s sourceConfig) string {
 	var ways []string
 	if s.Fetch == fetch.ByID && fetch.Auto.Requests(c.links, c.total) < c.requests {
@@ -87,8 +87,8 @@ func (c cycle) advice(s sourceConfig) string {
 	return "What helps: " + strings.Join(ways, "; or ") + "."
 }
 
-// warnOfCycle logs that a source cannot keep its schedule. It asks nobody but
-// the database: what a run costs is known from the one before.
+// warnOfCycle logs that a source cannot keep its schedule. It asks only the
+// database: the last run shows what the next one costs.
 func (o *openSource) warnOfCycle(ctx context.Context, logger *slog.Logger) {
 	total := unknown
 	if last, err := o.db.LastFinishedRun(ctx, o.source.Name, o.source.Scope()); err == nil && last != nil && o.config.All {

@@ -11,7 +11,7 @@ import (
 	"syncer/internal/fetch"
 )
 
-// aSunday is when the cycles of these tests are worked out.
+// aSunday is the time at which these tests work out cycles.
 var aSunday = time.Date(2026, 11, 22, 21, 7, 30, 0, time.UTC)
 
 func sourceOf(tb testing.TB, server string, links int, way fetch.Strategy, spec string, budget int) sourceConfig {
@@ -55,7 +55,7 @@ func TestTheCycleOfASourceAgainstItsSchedule(t *testing.T) {
 		{50, 10_000, fetch.ByList, "* * * * *", 50, "50 links: 100 requests, 2 min at 50 a minute", time.Minute, false},
 		{1, unknown, fetch.Auto, "@every 1s", 400, "1 link: 1 request, 1 s at 400 a minute", time.Second, true},
 		{all, 0, fetch.Auto, "@every 10m", 400, "0 links: 0 requests, 0 s at 400 a minute", 10 * time.Minute, true},
-		// What counts is the shortest time between two ticks, wherever it comes.
+		// The shortest time between two ticks counts, wherever it comes.
 		{all, 10_000, fetch.Auto, "0,5 * * * *", 10, "10000 links: 100 requests, 10 min at 10 a minute", 5 * time.Minute, false},
 		{all, 10_000, fetch.Auto, "*/25 * * * *", 10, "10000 links: 100 requests, 10 min at 10 a minute", 10 * time.Minute, true},
 		{all, 10_000, fetch.Auto, "*/25 * * * *", 9, "10000 links: 100 requests, 11 min 7 s at 9 a minute", 10 * time.Minute, false},
@@ -123,7 +123,7 @@ func TestTheDaemonSaysThatItCannotKeepItsSchedule(t *testing.T) {
 	d.exits(exitSignal + int(terminate))
 
 	all := p.all().with("SYNCER_REQUESTS_PER_MINUTE", "1", "SYNCER_SCHEDULE", "@every 30s")
-	for _, known := range []bool{false, true} { // how many links there are, from the run before
+	for _, known := range []bool{false, true} { // the number of links, from the run before
 		d := start(t, all, "run")
 		finished(d)
 		d.signal(terminate)

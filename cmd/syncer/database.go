@@ -12,7 +12,7 @@ import (
 	"syncer/internal/secret"
 )
 
-// database opens one schema. Without a configured database it starts a private
+// database opens schemas. Without a configured database it starts a private
 // one, migrates it, and says so on stderr.
 type database struct {
 	app     *app
@@ -20,7 +20,7 @@ type database struct {
 	private *localpg.Server
 }
 
-// start makes sure that there is a server. stop belongs to it.
+// start ensures that there is a server. Call stop afterwards.
 func (d *database) start(ctx context.Context) error {
 	if !d.config.Private {
 		return nil
@@ -48,7 +48,7 @@ func (d *database) stop() error {
 	return d.private.Stop()
 }
 
-// connect opens a schema, whatever state it is in.
+// connect opens a schema, whatever its state.
 func (d *database) connect(ctx context.Context, schema string) (*db.DB, error) {
 	c := db.Config{URL: d.config.URL, Password: d.config.Password, Schema: schema, App: "syncer"}
 	if d.private != nil {
@@ -57,8 +57,8 @@ func (d *database) connect(ctx context.Context, schema string) (*db.DB, error) {
 	return db.Open(ctx, c)
 }
 
-// open opens a schema. A private database is brought up to date; another one
-// must be already.
+// open opens a schema. It migrates a private database; any other must be up to
+// date already.
 func (d *database) open(ctx context.Context, schema string) (*db.DB, error) {
 	opened, err := d.connect(ctx, schema)
 	if err != nil {
@@ -76,8 +76,8 @@ func (d *database) open(ctx context.Context, schema string) (*db.DB, error) {
 	return opened, nil
 }
 
-// privateFolder is where the private Postgres keeps its data. Postgres does not
-// run as root, and root's home is closed to others.
+// privateFolder returns the data folder of the private Postgres. Postgres does
+// not run as root, and root's home is closed to others.
 func privateFolder() (string, error) {
 	if dir := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) {
 		return filepath.Join(dir, "syncer", "postgres"), nil

@@ -144,7 +144,7 @@ func refuse(conn net.Conn) (password string) {
 		return err.Error()
 	}
 	server.Send(&pgproto3.ErrorResponse{Severity: "FATAL", Code: "28P01", Message: "password authentication failed"})
-	_ = server.Flush() // the client may be gone already
+	_ = server.Flush() // the client may have left
 	if p, ok := message.(*pgproto3.PasswordMessage); ok {
 		return p.Password
 	}

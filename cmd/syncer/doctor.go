@@ -41,8 +41,8 @@ func (d *doctor) examine(ctx context.Context) (all []finding, err error) {
 	return all, nil
 }
 
-// open opens a schema, each once. A database that is not there for one source is
-// not there for the others.
+// open opens each schema once. If one source cannot reach the database, neither
+// can the others.
 func (d *doctor) open(ctx context.Context, schema string) (*db.DB, error) {
 	if d.failed != nil {
 		return nil, d.failed
@@ -73,7 +73,7 @@ func (d *doctor) close() error {
 	return d.server.stop()
 }
 
-// examination is of one source. What one check finds out, later ones use.
+// examination covers one source. Later checks use what earlier ones found.
 type examination struct {
 	*doctor
 
@@ -82,14 +82,14 @@ type examination struct {
 	role   string    // of the database
 	total  int       // links of the organization, or unknown
 	links  int       // of the last finished run, or unknown
-	since  time.Time // when the last run ended, or the one that is under way began
+	since  time.Time // when the last run ended, or the current one began
 }
 
-// examine makes all checks, in the order in which they need each other, and goes
-// on with those that can be made.
+// examine makes all checks, in the order of their dependencies, and skips those
+// that an earlier failure rules out.
 func (e *examination) examine(ctx context.Context) []finding {
 	var all []finding
-	stopped := map[string]string{} // what it is that has to be mended first
+	stopped := map[string]string{} // what must be fixed first
 	for _, check := range []struct {
 		name, needs string
 		do          func(context.Context) finding
@@ -125,7 +125,8 @@ func (e *examination) examine(ctx context.Context) []finding {
 	return all
 }
 
-// scope is that of a run of the source: runs of one scope ask for the same links.
+// scope identifies what a run of the source asks for: runs of one scope ask for
+// the same links.
 func (e *examination) scope() string {
 	source := syncer.Source{Name: e.source.Name, All: e.source.All, IDs: e.source.IDs}
 	return source.Scope()

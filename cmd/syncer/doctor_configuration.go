@@ -9,7 +9,7 @@ import (
 	"syncer/internal/fetch"
 )
 
-// This file looks at what is configured: that nothing is missing, and that budget
+// This file checks the configuration: that nothing is missing, and that budget
 // and schedule fit each other and what Polar allows.
 
 func (e *examination) checkConfiguration(context.Context) finding {
@@ -53,8 +53,8 @@ func verb(subjects int) string {
 	return "have"
 }
 
-// sharing finds the sources that share the limit with this one, because they have
-// its server and its token, and adds up the budgets.
+// sharing finds the sources that share this one's limit, because they have its
+// server and its token, and adds up the budgets.
 func (e *examination) sharing() (together int, others []string) {
 	together = e.source.RequestsPerMinute
 	own := tokenText(e.source)
@@ -68,14 +68,14 @@ func (e *examination) sharing() (together int, others []string) {
 	return together, others
 }
 
-// tokenText is for comparing, and for nothing else; "": there is none.
+// tokenText is only for comparing; "": there is none.
 func tokenText(s sourceConfig) string {
 	if s.Token == nil {
 		return ""
 	}
 	token, err := s.Token()
 	if err != nil {
-		return "" // the request to Polar says so
+		return "" // the request to Polar will tell
 	}
 	return token.Reveal()
 }

@@ -37,8 +37,8 @@ func (e *examination) checkDatabase(ctx context.Context) finding {
 
 const privateAdvice = "Good for a first try, not for keeping: set DATABASE_URL to a Postgres of your own, 14 or newer."
 
-// noPrivateYet is why there is no private Postgres. A run would make one; this
-// does not.
+// noPrivateYet explains why there is no private Postgres. A run would make one;
+// doctor does not.
 func noPrivateYet() (f finding, stops bool) {
 	folder, err := privateFolder()
 	if err != nil {
@@ -56,9 +56,9 @@ func noPrivateYet() (f finding, stops bool) {
 	return f, true
 }
 
-// judgeServer says whether the server will do.
+// judgeServer reports whether the server's version and state will do.
 func judgeServer(server db.Server) finding {
-	version, _, _ := strings.Cut(server.Version, " ") // without who packed it
+	version, _, _ := strings.Cut(server.Version, " ") // without its packager
 	text := fmt.Sprintf("Postgres %s at %s, database %s, role %s", version, server.Host, server.Database, server.Role)
 	var f finding
 	switch {
@@ -72,7 +72,7 @@ func judgeServer(server db.Server) finding {
 	default:
 		f = good("%s", text)
 	}
-	f.stops = false // all of them can be looked at
+	f.stops = false // all of them can still be checked
 	return f
 }
 
@@ -106,7 +106,7 @@ func (e *examination) checkRights(ctx context.Context) finding {
 	return wrong(exitDatabase, fmt.Sprintf("role %s lacks %s", e.role, strings.Join(texts, "; ")), e.grants())
 }
 
-// grants is what gives the role all it needs.
+// grants returns the statements that give the role all it needs.
 func (e *examination) grants() string {
 	return fmt.Sprintf(`Use the role that owns the schema, or let that one say:
 GRANT USAGE ON SCHEMA %[1]s TO %[2]s;
@@ -114,7 +114,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %[1]s TO %[2]s;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA %[1]s TO %[2]s;`, e.source.Schema, db.Quoted(e.role))
 }
 
-// clocksApart is from where on clocks that differ are worth a word.
+// clocksApart is the least difference between clocks that doctor mentions.
 const clocksApart = 2 * time.Second
 
 func (e *examination) checkClock(ctx context.Context) finding {

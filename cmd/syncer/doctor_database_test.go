@@ -80,7 +80,7 @@ func TestDoctorNamesTheRightsThatARoleLacks(t *testing.T) {
 
 	do(t, p.database, "REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA polar FROM public; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA polar TO "+role)
 	diagnosed(t, env, exitDatabase).wants("rights", "problem", "lacks EXECUTE on end_batch, ", "GRANT EXECUTE ON ALL FUNCTIONS")
-	for line := range strings.Lines(d.lines["rights"].Advice) { // what is advised is enough
+	for line := range strings.Lines(d.lines["rights"].Advice) { // the advice is enough
 		if strings.HasPrefix(line, "GRANT ") {
 			do(t, p.database, line)
 		}
@@ -89,7 +89,7 @@ func TestDoctorNamesTheRightsThatARoleLacks(t *testing.T) {
 	backfilled(t, env, exitDone)
 }
 
-// TestARoleWithTheRightsThatDoctorAsksForCanDoARun gives a role just those.
+// TestARoleWithTheRightsThatDoctorAsksForCanDoARun gives a role only those.
 func TestARoleWithTheRightsThatDoctorAsksForCanDoARun(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, "alpha")
@@ -110,7 +110,7 @@ func TestARoleWithTheRightsThatDoctorAsksForCanDoARun(t *testing.T) {
 	}
 	env = env.with("SYNCER_KEEP_CHANGES_DAYS", "1")
 	last := p.polar.Steps() - 1
-	for _, step := range []int{0, 7, 8, last} { // in between one link is poisoned
+	for _, step := range []int{0, 7, 8, last} { // in between, one link is poisoned
 		p.polar.Goto(step)
 		if code, said := inside(t, env, "backfill", "--allow-mass-removal"); code != exitDone && (step != 7 || code != exitPartial) {
 			t.Fatalf("step %d: exit %d\n%s", step, code, said)
@@ -123,7 +123,7 @@ func TestARoleWithTheRightsThatDoctorAsksForCanDoARun(t *testing.T) {
 	}
 }
 
-// role makes a role that may do nothing, and an environment that uses it.
+// role makes a role without any rights, and an environment that uses it.
 func (p *place) role(tb testing.TB) (name string, env variables) {
 	tb.Helper()
 	name = "role_" + ask[string](tb, p.database, "SELECT current_database()") // roles belong to the server
@@ -143,7 +143,7 @@ func TestDoctorWritesNothing(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, "seed-ads")
 	backfilled(t, p.env, exitDone)
-	env := p.env.with("DATABASE_URL", p.database+"&default_transaction_read_only=on") // what tries to write fails
+	env := p.env.with("DATABASE_URL", p.database+"&default_transaction_read_only=on") // every write fails
 	d := diagnosed(t, env, exitDatabase)
 	d.wants("database", "problem", "what is written there is refused", "Take default_transaction_read_only away")
 	d.wantsRest("ok", "database")

@@ -9,7 +9,7 @@ import (
 	"syncer/internal/fetch"
 )
 
-// probeTimeout bounds a request: who asks what is wrong does not want to wait.
+// probeTimeout bounds a request: whoever asks what is wrong does not want to wait.
 const probeTimeout = 20 * time.Second
 
 func (e *examination) checkPolar(ctx context.Context) finding {
@@ -32,7 +32,7 @@ func (e *examination) checkPolar(ctx context.Context) finding {
 	return good("%s", text)
 }
 
-// probeFailed is what an error of the one request says.
+// probeFailed explains the error of the one request.
 func probeFailed(server string, err error) finding {
 	status := 0
 	if e, ok := errors.AsType[*fetch.Error](err); ok {

@@ -25,7 +25,7 @@ func (e *examination) checkRunning(ctx context.Context) finding {
 	return good("a run is under way since %s, by %s (%s)", moment(holder.Since), holder.Process, holder.Trigger)
 }
 
-// checkLastRun looks whether runs end as often as the schedule promises.
+// checkLastRun checks that runs end as often as the schedule promises.
 func (e *examination) checkLastRun(ctx context.Context) finding {
 	last, err := e.db.LastFinishedRun(ctx, e.source.Name, e.scope())
 	if err != nil {
@@ -52,8 +52,8 @@ func (e *examination) checkLastRun(ctx context.Context) finding {
 	return good("%s", text)
 }
 
-// missed says whether two ticks have passed without the end of a run, or the
-// beginning of one that is under way.
+// missed reports whether two ticks have passed since the last run ended, or the
+// current one began.
 func (e *examination) missed() bool {
 	n := 0
 	for tick := range schedule.Ticks(e.source.Schedule, e.since) {
@@ -74,7 +74,7 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// checkLinks finds the configured links that are not there.
+// checkLinks finds configured links that do not exist.
 func (e *examination) checkLinks(ctx context.Context) finding {
 	if e.source.All {
 		return good("all of the organization")
@@ -92,8 +92,8 @@ func (e *examination) checkLinks(ctx context.Context) finding {
 	return judgeLinks(len(e.source.IDs), e.total, gone, unseen)
 }
 
-// judgeLinks says what of the configured links is known to be gone, was asked for
-// and never there, or else cannot be there: the organization has not so many.
+// judgeLinks reports which configured links are gone, which were never found,
+// and whether the organization has fewer links than configured.
 func judgeLinks(configured, total int, gone, unseen []uuid.UUID) finding {
 	texts, advice := "", ""
 	if len(unseen) > 0 {
@@ -117,7 +117,7 @@ func judgeLinks(configured, total int, gone, unseen []uuid.UUID) finding {
 	return warn(texts, advice)
 }
 
-// someIDs lists the first five ids, and says how many more there are.
+// someIDs lists the first five ids, and counts the rest.
 func someIDs(ids []uuid.UUID) string {
 	texts := make([]string, len(ids))
 	for i, id := range ids {

@@ -32,7 +32,7 @@ func TestDoctorCountsTheLinksThatFail(t *testing.T) {
 	d := diagnosed(t, p.env, exitDone)
 	d.wants("failures", "warning", "1 link fails, since ", "`syncer status` says which and why.")
 	d.wants("last_run", "ok", " ago, partial", "")
-	d.wantsRest("ok", "failures") // it has no row, and is not called unknown for that
+	d.wantsRest("ok", "failures") // it has no row, but that does not make it unknown
 }
 
 func TestDoctorLooksAtTheRuns(t *testing.T) {

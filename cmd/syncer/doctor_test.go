@@ -17,7 +17,7 @@ type doctorLine struct {
 	Advice  string `json:"advice"`
 }
 
-// diagnosis is what doctor found, by check, for tests of one source.
+// diagnosis is doctor's findings by check, for tests of one source.
 type diagnosis struct {
 	tb    testing.TB
 	lines map[string]doctorLine
@@ -46,7 +46,7 @@ func (d diagnosis) wants(check, status, message, advice string) {
 	}
 }
 
-// wantsRest checks that all other lines are of one of these kinds.
+// wantsRest checks that all other lines have that status.
 func (d diagnosis) wantsRest(status string, but ...string) {
 	d.tb.Helper()
 	for _, check := range d.order {

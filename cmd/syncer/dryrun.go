@@ -18,7 +18,7 @@ type preview struct {
 	Differences []syncer.Difference `json:"differences"`
 }
 
-// dryRun shows what a backfill would change and writes nothing.
+// dryRun shows what a backfill would change, and writes nothing.
 func (a *app) dryRun(ctx context.Context, sources []openSource) error {
 	var all []preview
 	var err error
@@ -63,14 +63,14 @@ func (a *app) dryRun(ctx context.Context, sources []openSource) error {
 	return err
 }
 
-// printDifference says what would change about one link, in colour on a terminal.
+// printDifference prints what would change about one link, in colour on a terminal.
 func (a *app) printDifference(d syncer.Difference) {
 	fmt.Fprintln(a.stdout, linkTitle(d.ID, &d.Label))
 	var changes []words.Change
 	for _, c := range d.Changes {
 		subject := d.Names[c.EntityID]
 		if c.Entity == "checkout_links" || c.Entity == "checkout_link_products" {
-			subject = "" // it stands above
+			subject = "" // already printed above
 		}
 		changes = append(changes, words.Change{Entity: c.Entity, Op: c.Op, Before: c.Before, After: c.After, Subject: subject})
 	}

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestADryRunSaysWhatWouldChange shows the differences of a step, exits 10, and
-// exits 0 when there are none.
+// TestADryRunSaysWhatWouldChange shows the differences of a step and exits 10;
+// without any it exits 0.
 func TestADryRunSaysWhatWouldChange(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, "alpha")

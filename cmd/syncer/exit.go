@@ -34,29 +34,29 @@ type usageError struct{ err error }
 func (e usageError) Error() string { return e.err.Error() }
 func (e usageError) Unwrap() error { return e.err }
 
-// errPartial: finished, and some links failed. The report has said so already.
+// errPartial: finished, but some links failed. The report says so already.
 var errPartial = errors.New("some links could not be synced")
 
-// errDifferent: a dry run found differences. They have been printed already.
+// errDifferent: a dry run found differences, and has printed them.
 var errDifferent = errors.New("there are differences")
 
-// foundError is that doctor found a problem. It has been printed already.
+// foundError: doctor found a problem, and has printed it.
 type foundError struct{ code int }
 
 func (e foundError) Error() string { return "there is a problem" }
 
-// reported finds the errors that a command's report has printed already.
+// reported matches the errors that a command has already printed.
 func reported(err error) bool {
 	_, found := errors.AsType[foundError](err)
 	return found || errors.Is(err, errPartial) || errors.Is(err, errDifferent)
 }
 
-// signalError is why a context ended that a signal ended.
+// signalError is the cause of a context that a signal ended.
 type signalError struct{ signal os.Signal }
 
 func (e signalError) Error() string { return "stopped by signal: " + e.signal.String() }
 
-// exitCode maps an error to the process's exit code.
+// exitCode maps an error to an exit code.
 func exitCode(ctx context.Context, err error) int {
 	if s, ok := errors.AsType[signalError](context.Cause(ctx)); ok {
 		if number, ok := s.signal.(syscall.Signal); ok {
@@ -94,7 +94,7 @@ func exitCode(ctx context.Context, err error) int {
 	return exitUnexpected
 }
 
-// hint is what to do about an error, where that is known.
+// hint returns what to do about an error, if known.
 func hint(err error) string {
 	if used, ok := errors.AsType[*localpg.InUseError](err); ok {
 		return "It ends with that process, so it is for that one alone. Wait until the process has ended, or set DATABASE_URL to a Postgres of your own.\n" +

@@ -69,7 +69,7 @@ func TestAnUnreachablePolarExits5AndRemovesNothing(t *testing.T) {
 	}
 }
 
-// nobodyListens gives an address that was free a moment ago.
+// nobodyListens returns an address that was free a moment ago.
 func nobodyListens(tb testing.TB) string {
 	tb.Helper()
 	listener, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", "127.0.0.1:0")

@@ -11,8 +11,8 @@ import (
 	"syncer/internal/db"
 )
 
-// finding is one thing that doctor looked at: a line of its report, and an entry
-// of `doctor --json`.
+// finding is the result of one of doctor's checks: a line of its report, and an
+// entry of `doctor --json`.
 type finding struct {
 	Source  string `json:"source"` // "": all of them
 	Check   string `json:"check"`
@@ -20,8 +20,8 @@ type finding struct {
 	Message string `json:"message"`
 	Advice  string `json:"advice"` // what to do; "": nothing
 
-	code  int  // of a problem: what to exit with
-	stops bool // what needs this cannot be checked
+	code  int  // of a problem: the exit code
+	stops bool // checks that need this one are skipped
 }
 
 func good(format string, args ...any) finding {
@@ -40,13 +40,13 @@ func skip(message string) finding {
 	return finding{Status: "skipped", Message: message, stops: true}
 }
 
-// unreadable is what an error of the database says.
+// unreadable is the finding for a database error.
 func unreadable(ctx context.Context, err error) finding {
 	code := exitCode(ctx, err)
 	if code == exitUnexpected {
 		code = exitDatabase
 	}
-	if errors.Is(err, db.ErrDenied) { // the check of the rights says what to do
+	if errors.Is(err, db.ErrDenied) { // the check of the rights gives the advice
 		return skip("not checked: the role may not read that")
 	}
 	advice := hint(err)
@@ -56,8 +56,8 @@ func unreadable(ctx context.Context, err error) finding {
 	return wrong(code, tidied(err.Error()), advice)
 }
 
-// tidied is an error of several lines, as pgx makes one for each address that it
-// tries, without indentation and repetition.
+// tidied drops indentation and repetition from an error of several lines: pgx
+// makes one for each address that it tries.
 func tidied(text string) string {
 	lines := strings.Split(text, "\n")
 	for i := range lines {
@@ -66,7 +66,7 @@ func tidied(text string) string {
 	return strings.Join(slices.Compact(lines), "\n")
 }
 
-// firstProblem is nil when there is none.
+// firstProblem returns nil if there is none.
 func firstProblem(all []finding) error {
 	for _, f := range all {
 		if f.Status == "problem" {
@@ -76,7 +76,7 @@ func firstProblem(all []finding) error {
 	return nil
 }
 
-// printFindings writes what was found, a line each, and what to do under it.
+// printFindings writes the findings, a line each, with advice below.
 func (a *app) printFindings(all []finding) error {
 	if a.json {
 		return json.NewEncoder(a.stdout).Encode(all)
@@ -102,7 +102,7 @@ func (a *app) printFindings(all []finding) error {
 	return nil
 }
 
-// printFinding writes words in front, so that no colour is needed to read them.
+// printFinding starts with a word, so that no one needs colour to read it.
 func (a *app) printFinding(f finding) {
 	mark, colour := f.Status, ""
 	switch f.Status {

@@ -5,11 +5,11 @@ import (
 	"regexp"
 )
 
-// clientSecret is what opens a checkout, wherever it stands: in a column of its
-// own, at the end of a URL, or in a key that Polar adds tomorrow.
+// clientSecret matches what opens a checkout, wherever it is: in a column of
+// its own, at the end of a URL, or in a key that Polar adds tomorrow.
 var clientSecret = regexp.MustCompile(`polar_cl_\w+`)
 
-// hide takes the client secrets out of a row's columns.
+// hide removes the client secrets from a row's columns.
 func hide(columns json.RawMessage) json.RawMessage {
 	if columns == nil {
 		return nil

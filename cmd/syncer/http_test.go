@@ -10,13 +10,13 @@ import (
 	"syncer/internal/localpg"
 )
 
-// listens gives the address at which a daemon answers HTTP.
+// listens returns the address at which a daemon answers HTTP.
 func listens(p *process) string {
 	p.tb.Helper()
 	return p.awaits(p.stderr, `msg="http listens" addr=(\S+)`)
 }
 
-// get asks a daemon and gives status and body.
+// get asks a daemon and returns status and body.
 func get(tb testing.TB, address string) (status int, body string) {
 	tb.Helper()
 	request, err := http.NewRequestWithContext(tb.Context(), http.MethodGet, "http://"+address, nil)
@@ -36,8 +36,8 @@ func get(tb testing.TB, address string) (status int, body string) {
 	return response.StatusCode, string(text)
 }
 
-// TestHealthFollowsTheDatabase takes the database away from a running daemon, so
-// it has a server of its own.
+// TestHealthFollowsTheDatabase takes the database away from a running daemon,
+// so it needs a server of its own.
 func TestHealthFollowsTheDatabase(t *testing.T) {
 	t.Parallel()
 	server, err := localpg.Start(t.Context(), localpg.Options{})
@@ -58,7 +58,7 @@ func TestHealthFollowsTheDatabase(t *testing.T) {
 	}
 	once(t, asking, exitDone, "health")
 
-	polar.SetToken("") // a Polar that refuses is no reason to restart a daemon
+	polar.SetToken("") // a refusal by Polar is no reason to restart a daemon
 	if got := finished(d); got != "failed" {
 		d.awaits(d.stderr, `status=(failed)`)
 	}

@@ -1,7 +1,7 @@
 // Command syncer keeps Polar.sh checkout links, with their products, prices,
 // benefits, medias and discounts, as rows in Postgres.
 //
-// cmd_NAME.go defines the command NAME, and root.go puts them together. The other
+// cmd_NAME.go defines the command NAME, and root.go assembles them. The other
 // files are what commands share, and call none of them.
 package main
 
@@ -35,8 +35,8 @@ func realMain(args []string, stdout, stderr io.Writer, env environment) int {
 	return code
 }
 
-// untilSignal is a context that ends at the first SIGINT or SIGTERM. The second
-// one ends the process at once.
+// untilSignal returns a context that ends at the first SIGINT or SIGTERM. The
+// second one ends the process at once.
 func untilSignal(parent context.Context, stderr io.Writer) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 1)
@@ -44,7 +44,7 @@ func untilSignal(parent context.Context, stderr io.Writer) (context.Context, fun
 	go func() {
 		select {
 		case s := <-signals:
-			signal.Stop(signals) // back to what the system does
+			signal.Stop(signals) // back to the system's default
 			fmt.Fprintln(stderr, "syncer: stopping; a second signal ends it at once")
 			cancel(signalError{s})
 		case <-ctx.Done():

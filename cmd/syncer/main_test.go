@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestMain makes the test binary, under the name syncer, the command itself: the
-// tests start real processes of what they test, and send them real signals.
+// TestMain turns the test binary, under the name syncer, into the command
+// itself: the tests start real processes and send them real signals.
 func TestMain(m *testing.M) {
 	if os.Args[0] == "syncer" {
 		main()

@@ -15,14 +15,14 @@ import (
 	"syncer/internal/fetch/fetchtest"
 )
 
-// The secrets of all tests. No process may write one of them anywhere.
+// The secrets of all tests. No process may write any of them anywhere.
 const (
 	testToken    = "the-token-nobody-may-see"
 	testPassword = "the-password-nobody-may-see"
-	linkSecret   = "polar_cl_" // what every client secret begins with
+	linkSecret   = "polar_cl_" // the beginning of every client secret
 )
 
-// noSecrets fails the test when a text that people see holds a secret.
+// noSecrets fails the test if a text for people holds a secret.
 func noSecrets(tb testing.TB, text string) {
 	tb.Helper()
 	for _, secret := range []string{testToken, testPassword, linkSecret} {
@@ -32,16 +32,16 @@ func noSecrets(tb testing.TB, text string) {
 	}
 }
 
-// place is where a command works: a database and a Polar of its own.
+// place gives a command its own database and its own Polar.
 type place struct {
 	database string // libpq URL
 	polar    *fetchtest.Server
-	scenario string // that polar plays
+	scenario string // polar plays it
 	env      variables
 }
 
-// newPlace has a migrated database, and a configuration for all links of a
-// recorded catalogue, each by id: that is what most tests hold up and break.
+// newPlace returns a migrated database, and a configuration for all links of a
+// recorded catalogue, each by id, which is what most tests hold up and break.
 func newPlace(tb testing.TB, scenario string) *place {
 	tb.Helper()
 	polar := fetchtest.StartServer(tb, fetchtest.NewServer(recording(tb, scenario)))
@@ -65,17 +65,17 @@ func placeFor(tb testing.TB, database string, polar *fetchtest.Server) *place {
 	return p
 }
 
-// only is the environment with these links configured.
+// only configures these links.
 func (p *place) only(ids ...string) variables {
 	return p.env.with("POLAR_CHECKOUT_LINK_IDS", strings.Join(ids, " "))
 }
 
-// all is the environment with `all` configured, asked for by page.
+// all configures `all`, asked for by page.
 func (p *place) all() variables {
 	return p.env.with("POLAR_CHECKOUT_LINK_IDS", "all").without("SYNCER_FETCH")
 }
 
-// recordings are unpacked once for all tests.
+// recordings holds each recording, unpacked once for all tests.
 var recordings sync.Map
 
 func recording(tb testing.TB, scenario string) *fetchtest.Recording {
@@ -94,8 +94,8 @@ func recording(tb testing.TB, scenario string) *fetchtest.Recording {
 	return rec
 }
 
-// withPassword puts a password into a URL. The server of the tests asks for none,
-// so that it does no harm and would show where somebody prints it.
+// withPassword puts a password into a URL. The tests' server asks for none, so
+// it only shows up if someone prints it.
 func withPassword(tb testing.TB, database string) string {
 	tb.Helper()
 	u, err := url.Parse(database)
@@ -106,7 +106,7 @@ func withPassword(tb testing.TB, database string) string {
 	return u.String()
 }
 
-// ask runs a query, in the default schema, that answers with one value.
+// ask returns the one value that a query in the default schema selects.
 func ask[T any](tb testing.TB, database, query string, args ...any) T {
 	tb.Helper()
 	d := dbtest.Open(tb, database)
@@ -118,7 +118,7 @@ func ask[T any](tb testing.TB, database, query string, args ...any) T {
 	return answer
 }
 
-// do runs a statement that answers nothing.
+// do runs a statement without a result.
 func do(tb testing.TB, database, statement string) {
 	tb.Helper()
 	d := dbtest.Open(tb, database)
@@ -128,7 +128,7 @@ func do(tb testing.TB, database, statement string) {
 	}
 }
 
-// eventually waits for what another process does and nobody reports.
+// eventually waits for another process that does not report what it does.
 func eventually(tb testing.TB, what string, is func() bool) {
 	tb.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
@@ -143,7 +143,7 @@ func eventually(tb testing.TB, what string, is func() bool) {
 	}
 }
 
-// await waits for what a channel tells.
+// await waits for a signal on a channel.
 func await(tb testing.TB, what string, told <-chan struct{}) {
 	tb.Helper()
 	select {
@@ -153,7 +153,7 @@ func await(tb testing.TB, what string, told <-chan struct{}) {
 	}
 }
 
-// decode reads JSON that must have exactly the shape of T, and nothing behind it.
+// decode reads JSON of exactly the shape of T, with nothing after it.
 func decode[T any](tb testing.TB, text string) T {
 	tb.Helper()
 	var v T
@@ -168,7 +168,7 @@ func decode[T any](tb testing.TB, text string) T {
 	return v
 }
 
-// writeFile writes a file that ends with the test and gives its path.
+// writeFile writes a file that lasts as long as the test, and returns its path.
 func writeFile(tb testing.TB, name, content string) string {
 	tb.Helper()
 	path := tb.TempDir() + "/" + name

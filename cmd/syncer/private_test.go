@@ -14,8 +14,8 @@ import (
 	"syncer/internal/localpg"
 )
 
-// dataFolder is a short path that the user of a private Postgres can reach; the
-// test's own folder is neither.
+// dataFolder returns a short path that the user of a private Postgres can
+// reach; the test's own folder is neither.
 func dataFolder(tb testing.TB) string {
 	tb.Helper()
 	dir, err := os.MkdirTemp("", "syncer-test-") //nolint:usetesting // see above
@@ -70,7 +70,7 @@ func TestAPrivateDatabaseBelongsToOneProcess(t *testing.T) {
 	if line == nil {
 		t.Fatalf("no line for psql:\n%s", second)
 	}
-	bin, err := localpg.Find() // where psql is, too
+	bin, err := localpg.Find() // psql is there too
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func TestWithoutADatabaseAndServerBinariesItIsSaidWhatToDo(t *testing.T) {
 	once(t, env, exitUsage, "migrate").saying("no database is configured (DATABASE_URL), and none can be started", "PGBIN=/there/is/no", "install them")
 }
 
-// nothingRuns waits until no process is left that works in the folder.
+// nothingRuns waits until no process works in the folder.
 func nothingRuns(tb testing.TB, folder string) {
 	tb.Helper()
 	eventually(tb, "all processes of "+folder+" are gone", func() bool { return !strings.Contains(processes(tb), folder) })

@@ -16,13 +16,13 @@ import (
 	"time"
 )
 
-// patience is how long a test waits for something that should come at once.
+// patience limits the wait for something that should come at once.
 const patience = time.Minute
 
-// variables are the environment of a process, beside what every process has.
+// variables are a process's environment, on top of what every process has.
 type variables map[string]string
 
-// with is a copy with some variables set anew. An empty one is set, and empty.
+// with returns a copy with some variables replaced. An empty one counts as set.
 func (v variables) with(pairs ...string) variables {
 	changed := variables{}
 	maps.Copy(changed, v)
@@ -32,7 +32,7 @@ func (v variables) with(pairs ...string) variables {
 	return changed
 }
 
-// without is a copy that lacks some variables.
+// without returns a copy that lacks some variables.
 func (v variables) without(names ...string) variables {
 	changed := v.with()
 	for _, name := range names {
@@ -67,27 +67,27 @@ func newCommand(tb testing.TB, env variables, args []string) *exec.Cmd {
 	}
 	cmd := exec.CommandContext(tb.Context(), self, args...)
 	cmd.Args[0] = "syncer" // see TestMain
-	// Nothing of the machine's own settings, such as PGHOST, reaches the process.
+	// None of the machine's own settings, such as PGHOST, reaches the process.
 	cmd.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + tb.TempDir(),
-		"GORACE=atexit_sleep_ms=0", // else every end of a process takes a second under -race
+		"GORACE=atexit_sleep_ms=0", // else each process takes a second to end under -race
 	}
 	if bin := os.Getenv("PGBIN"); bin != "" {
 		cmd.Env = append(cmd.Env, "PGBIN="+bin)
 	}
-	if testing.CoverMode() != "" { // what processes run counts, too
+	if testing.CoverMode() != "" { // what processes run counts too
 		cmd.Env = append(cmd.Env, "GOCOVERDIR="+cmp.Or(flag.Lookup("test.gocoverdir").Value.String(), tb.TempDir()))
 	}
 	for name, value := range env {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.WaitDelay = patience // and then somebody else holds its output open
+	cmd.WaitDelay = patience // after that, somebody else holds its output open
 	return cmd
 }
 
-// begin starts the prepared command and sees to its end, which is not before the
-// given channels are closed.
+// begin starts the prepared command and waits for its end, and for that of the
+// given channels.
 func (p *process) begin(also ...<-chan struct{}) {
 	p.tb.Helper()
 	if err := p.cmd.Start(); err != nil {
@@ -110,7 +110,7 @@ func (p *process) begin(also ...<-chan struct{}) {
 	})
 }
 
-// String is everything about the process that helps to find out what went wrong.
+// String returns all that helps to find out what went wrong.
 func (p *process) String() string {
 	return "syncer " + strings.Join(p.cmd.Args[1:], " ") + "\n--- stdout\n" + p.stdout.String() + "--- stderr\n" + p.stderr.String()
 }
@@ -123,8 +123,7 @@ func (p *process) signal(s syscall.Signal) {
 	}
 }
 
-// wait returns the exit code of the process once it has ended; -1 when a signal
-// ended it.
+// wait returns the exit code of the process once it has ended; -1 if a signal ended it.
 func (p *process) wait() int {
 	p.tb.Helper()
 	select {
@@ -138,7 +137,7 @@ func (p *process) wait() int {
 	return p.cmd.ProcessState.ExitCode()
 }
 
-// exits fails the test unless the process ends with that code.
+// exits expects the process to end with that code.
 func (p *process) exits(code int) *process {
 	p.tb.Helper()
 	if got := p.wait(); got != code {
@@ -147,7 +146,7 @@ func (p *process) exits(code int) *process {
 	return p
 }
 
-// saying fails the test unless the process wrote all of the texts to stderr.
+// saying expects all of the texts on stderr.
 func (p *process) saying(texts ...string) *process {
 	p.tb.Helper()
 	for _, text := range texts {
@@ -158,7 +157,7 @@ func (p *process) saying(texts ...string) *process {
 	return p
 }
 
-// printing makes sure that texts stand in what was printed on stdout.
+// printing expects all of the texts on stdout.
 func (p *process) printing(texts ...string) {
 	p.tb.Helper()
 	for _, text := range texts {
@@ -168,8 +167,8 @@ func (p *process) printing(texts ...string) {
 	}
 }
 
-// awaits returns what the expression's last group matches in the part of
-// the stream that no earlier call has seen, as soon as it is there.
+// awaits waits for the expression in the part of the stream that no earlier
+// call has seen, and returns its last group.
 func (p *process) awaits(s *stream, expression string) string {
 	p.tb.Helper()
 	pattern, late := regexp.MustCompile(expression), time.After(patience)
@@ -189,11 +188,11 @@ func (p *process) awaits(s *stream, expression string) string {
 	}
 }
 
-// stream is what a process writes, kept.
+// stream keeps what a process writes.
 type stream struct {
 	mu   sync.Mutex
 	text bytes.Buffer
-	seen int           // where next goes on
+	seen int           // where next resumes
 	more chan struct{} // closed when there is more; nil after the end
 }
 

@@ -10,15 +10,15 @@ import (
 	"syncer/internal/syncer"
 )
 
-// logEvery is how often a backfill says where it is when nobody watches a
-// terminal; drawEvery is how often the terminal's line is drawn anew.
+// logEvery is the interval of log lines away from a terminal, drawEvery that of
+// drawing on one.
 const (
 	logEvery  = 10 * time.Second
 	drawEvery = 200 * time.Millisecond
 )
 
-// progress shows how far a backfill is: one line that is drawn over and over on
-// a terminal, a log line every 10 seconds elsewhere.
+// progress shows how far a backfill is: a line redrawn in place on a terminal,
+// a log line every 10 seconds elsewhere.
 type progress struct {
 	terminal io.Writer // nil: log
 	logger   *slog.Logger
@@ -27,7 +27,7 @@ type progress struct {
 
 	mu      sync.Mutex
 	now     syncer.Progress
-	waiting bool // for another run: there is nothing to show
+	waiting bool // for another run: nothing to show
 
 	stop    chan struct{}
 	stopped chan struct{}
@@ -60,14 +60,14 @@ func watch(terminal io.Writer, logger *slog.Logger, source string) *progress {
 	return p
 }
 
-// update says how far the run has come.
+// update records how far the run is.
 func (p *progress) update(now syncer.Progress) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.now, p.waiting = now, false
 }
 
-// wait says what the run waits for, and shows nothing until it goes on.
+// wait prints what the run waits for, and shows nothing until it resumes.
 func (p *progress) wait(stderr io.Writer, held error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -76,7 +76,7 @@ func (p *progress) wait(stderr io.Writer, held error) {
 	fmt.Fprintf(stderr, "syncer: %v; waiting for its end\n", held)
 }
 
-// wipe takes the terminal's line away.
+// wipe clears the terminal's line.
 func (p *progress) wipe() {
 	if p.terminal != nil {
 		fmt.Fprint(p.terminal, "\r\x1b[K")
@@ -90,7 +90,7 @@ func (p *progress) end() {
 	p.wipe()
 }
 
-// pace is how many links a second were done, and how long the rest will take.
+// pace returns the links done per second, and how long the rest will take.
 func pace(now syncer.Progress, took time.Duration) (rate float64, remaining time.Duration) {
 	if now.Done == 0 || took <= 0 {
 		return 0, 0

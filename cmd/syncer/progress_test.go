@@ -11,7 +11,7 @@ import (
 	"syncer/internal/syncer"
 )
 
-// after waits for the clock of a synctest bubble.
+// after waits on the clock of a synctest bubble.
 func after(d time.Duration) {
 	<-time.After(d)
 	synctest.Wait()

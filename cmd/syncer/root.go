@@ -38,9 +38,9 @@ Then, with a token and a database:  syncer migrate && syncer backfill && syncer 
 	return root
 }
 
-// usageErrors makes wrong arguments exit like any mistake in the command line.
+// usageErrors makes wrong arguments exit as usage errors.
 func usageErrors(cmd *cobra.Command) {
-	if !cmd.Runnable() { // cobra looks at the arguments of what it can run only
+	if !cmd.Runnable() { // cobra checks the arguments of runnable commands only
 		cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	}
 	if check := cmd.Args; check != nil {

@@ -8,9 +8,9 @@ import (
 	"syncer/internal/fetch/fetchtest"
 )
 
-// TestNoCommandShowsASecret makes every command talk as much as it can, about
-// links whose secrets change and whose answers are broken around a secret. That
-// no secret shows is checked for every process of all tests, when it ends.
+// TestNoCommandShowsASecret makes every command print as much as it can, about
+// links whose secrets change and whose answers are broken around a secret.
+// Every process of all tests is checked for secrets when it ends.
 func TestNoCommandShowsASecret(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, "seed-ads")

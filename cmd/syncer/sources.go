@@ -12,7 +12,7 @@ import (
 	"syncer/internal/syncer"
 )
 
-// openSource is a source ready to be synced.
+// openSource is a source ready to sync.
 type openSource struct {
 	config sourceConfig
 	db     *db.DB
@@ -20,8 +20,8 @@ type openSource struct {
 	syncer *syncer.Syncer
 }
 
-// openSources starts the database if need be and opens every source. close
-// belongs to it, also after an error.
+// openSources starts the database if need be and opens every source. Call
+// closeAll afterwards, also after an error.
 func (a *app) openSources(ctx context.Context, c config, logger *slog.Logger) (all []openSource, closeAll func() error, err error) {
 	server := &database{app: a, config: c.Database}
 	closeAll = func() error {
@@ -51,8 +51,8 @@ func (a *app) openSources(ctx context.Context, c config, logger *slog.Logger) (a
 	return all, closeAll, nil
 }
 
-// opener opens a schema: (*database).open one that is up to date, connect one in
-// whatever state.
+// opener opens a schema: (*database).open requires one that is up to date,
+// connect takes any.
 type opener func(d *database, ctx context.Context, schema string) (*db.DB, error)
 
 // eachSource calls do for every configured source with its schema, for commands
@@ -65,7 +65,7 @@ func (a *app) eachSource(ctx context.Context, do func(sourceConfig, *db.DB) erro
 	return a.visit(ctx, c, (*database).open, do)
 }
 
-// eachSchema calls do for every schema that the sources live in, once each.
+// eachSchema calls do once for every schema the sources live in.
 func (a *app) eachSchema(ctx context.Context, open opener, do func(*db.DB) error) error {
 	c, err := a.config()
 	if err != nil {
@@ -80,8 +80,7 @@ func (a *app) eachSchema(ctx context.Context, open opener, do func(*db.DB) error
 	return a.visit(ctx, c, open, func(_ sourceConfig, d *db.DB) error { return do(d) })
 }
 
-// visit starts the database if need be and opens the schema of one source after
-// the other.
+// visit starts the database if need be and opens each source's schema in turn.
 func (a *app) visit(ctx context.Context, c config, open opener, do func(sourceConfig, *db.DB) error) (err error) {
 	server := &database{app: a, config: c.Database}
 	if err := server.start(ctx); err != nil {
@@ -102,8 +101,7 @@ func (a *app) visit(ctx context.Context, c config, open opener, do func(sourceCo
 	return nil
 }
 
-// checkSources makes sure that every source can be synced, before anything is
-// started.
+// checkSources ensures that every source can sync, before anything starts.
 func checkSources(c config) error {
 	for _, s := range c.Sources {
 		if lacks := missing(s); len(lacks) > 0 {
@@ -113,7 +111,7 @@ func checkSources(c config) error {
 	return nil
 }
 
-// lack is what a source lacks to be synced, and what to do about it.
+// lack names what a source lacks to sync, and what to do about it.
 type lack struct{ what, do string }
 
 func missing(s sourceConfig) (all []lack) {
@@ -126,7 +124,7 @@ func missing(s sourceConfig) (all []lack) {
 	return all
 }
 
-// about begins an error text with the source's name where there are several.
+// about prefixes an error text with the source's name if there are several.
 func about(c config, s sourceConfig) string {
 	if len(c.Sources) > 1 {
 		return fmt.Sprintf("source %q: ", s.Name)

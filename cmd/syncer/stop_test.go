@@ -12,8 +12,7 @@ import (
 	"syncer/internal/fetch/fetchtest"
 )
 
-// stuckOnTheLast never answers requests for the link that is asked for last. It
-// tells when one arrives.
+// stuckOnTheLast never answers requests for the last link, and reports when one arrives.
 func stuckOnTheLast(p *place) (arrived <-chan struct{}) {
 	in := make(chan struct{}, 1)
 	p.polar.Inject(fetchtest.Fault{
@@ -26,7 +25,7 @@ func stuckOnTheLast(p *place) (arrived <-chan struct{}) {
 	return in
 }
 
-// heard waits until a daemon has heard a signal: then it takes no more requests.
+// heard waits until a daemon has received a signal: then it takes no more requests.
 func heard(tb testing.TB, address string) {
 	tb.Helper()
 	eventually(tb, "the signal is heard", func() bool {
@@ -38,8 +37,8 @@ func heard(tb testing.TB, address string) {
 	})
 }
 
-// wantStopped fails the test unless the only run was told to stop when some links
-// had landed, and all of these are whole. It gives their number.
+// wantStopped expects that the only run was stopped after some links had
+// landed, all of them whole. It returns their number.
 func wantStopped(tb testing.TB, p *place) int {
 	tb.Helper()
 	there := live(tb, p)
@@ -83,7 +82,7 @@ func TestASignalWhileIdleEndsTheDaemon(t *testing.T) {
 	}
 }
 
-// lockLinks keeps everybody from writing links until unlock.
+// lockLinks blocks every write to links until unlock.
 func lockLinks(tb testing.TB, p *place) (unlock func()) {
 	tb.Helper()
 	tx, err := dbtest.Open(tb, p.database).Pool().Begin(tb.Context())
@@ -143,5 +142,5 @@ func TestASecondSignalEndsTheDaemonAtOnce(t *testing.T) {
 	eventually(t, "Postgres has rolled back", func() bool {
 		return ask[int](t, p.database, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'syncer' AND datname = current_database()") == 0
 	})
-	wantWhole(t, p) // the batch, or nothing: that is up to how far Postgres was
+	wantWhole(t, p) // the batch or nothing, depending on how far Postgres was
 }

@@ -13,7 +13,7 @@ import (
 	"syncer/internal/fetch/fetchtest"
 )
 
-// openTerminal gives a terminal: what a process has, and what a person sees.
+// openTerminal returns both ends of a terminal: the process's, and what a person sees.
 func openTerminal(tb testing.TB) (process, person *os.File) {
 	tb.Helper()
 	person, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
@@ -36,8 +36,8 @@ func openTerminal(tb testing.TB) (process, person *os.File) {
 	return process, person
 }
 
-// startOnTerminal starts the command with a terminal as its stderr; what is shown
-// there comes in p.stderr.
+// startOnTerminal starts the command with a terminal as its stderr; its output
+// arrives in p.stderr.
 func startOnTerminal(tb testing.TB, env variables, args ...string) *process {
 	tb.Helper()
 	terminal, person := openTerminal(tb)
@@ -48,7 +48,7 @@ func startOnTerminal(tb testing.TB, env variables, args ...string) *process {
 	_ = terminal.Close() // the process has its own by now
 	go func() {
 		defer close(shown)
-		_, _ = io.Copy(p.stderr, person) // ends with an error, EIO, when the process has
+		_, _ = io.Copy(p.stderr, person) // ends with EIO once the process has
 	}()
 	return p
 }

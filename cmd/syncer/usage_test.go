@@ -12,13 +12,13 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// once runs the command to its end and checks how it ends.
+// once runs the command to its end and checks the exit code.
 func once(tb testing.TB, env variables, code int, args ...string) *process {
 	tb.Helper()
 	return start(tb, env, args...).exits(code)
 }
 
-// commandLines lists every command there is, as one types it after "syncer".
+// commandLines lists every command, as typed after "syncer".
 func commandLines(cmd *cobra.Command) [][]string {
 	lines := [][]string{strings.Fields(cmd.CommandPath())[1:]}
 	for _, sub := range cmd.Commands() {
@@ -95,7 +95,7 @@ func TestMistakesInTheCommandLineExit2WithAHint(t *testing.T) {
 
 const someID = "01234567-89ab-4cde-8f01-23456789abcd"
 
-// nowhere is complete, and everything in it leads nowhere.
+// nowhere is a complete configuration that leads nowhere.
 var nowhere = variables{
 	"DATABASE_URL":            "postgres://syncer:" + testPassword + "@127.0.0.1:1/syncer",
 	"POLAR_ACCESS_TOKEN":      testToken,
@@ -146,7 +146,7 @@ func TestCompletionIsAScriptOfItsShell(t *testing.T) {
 			if !strings.Contains(script, has) {
 				t.Fatalf("no %q in it:\n%.2000s", has, script)
 			}
-			// Of these only bash is on every machine; the others check where they are.
+			// Only bash is on every machine; the others are checked where they exist.
 			if path, err := exec.LookPath(shell); err == nil && shell != "powershell" {
 				check := exec.CommandContext(t.Context(), path, "-n")
 				check.Stdin = strings.NewReader(script)

@@ -5,7 +5,7 @@ import "runtime/debug"
 // version is set by the build: -ldflags "-X main.version=v1.2.3".
 var version = ""
 
-// versionText is the version, from the linker or from what Go knows itself.
+// versionText returns the version, from the linker or from Go's build info.
 func versionText() string {
 	if version != "" {
 		return version
@@ -16,5 +16,5 @@ func versionText() string {
 	return "devel"
 }
 
-// userAgent is what Polar is told of who asks.
+// userAgent identifies this program to Polar.
 func userAgent() string { return "syncer/" + versionText() }

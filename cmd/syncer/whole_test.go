@@ -16,8 +16,8 @@ const (
 	terminate = syscall.SIGTERM
 )
 
-// wantWhole fails the test unless every link in the tables has all of its
-// products, and every product all of its prices, as the present step has them.
+// wantWhole expects every link in the tables to have all of its products, and
+// every product all of its prices, as in the current step.
 func wantWhole(tb testing.TB, p *place) {
 	tb.Helper()
 	step, err := recording(tb, p.scenario).Step(p.polar.StepIndex())

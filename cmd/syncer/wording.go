@@ -13,7 +13,7 @@ import (
 // moment writes a time for people, in UTC.
 func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }
 
-// between says when something happened, as well as is known.
+// between tells when something happened, as precisely as is known.
 func between(notBefore *time.Time, notAfter time.Time) string {
 	if notBefore == nil {
 		return "by " + moment(notAfter)
@@ -24,8 +24,7 @@ func between(notBefore *time.Time, notAfter time.Time) string {
 	return fmt.Sprintf("between %s and %s", moment(*notBefore), moment(notAfter))
 }
 
-// lasting writes a duration for people, rounded up to seconds, in two units at
-// most.
+// lasting writes a duration for people, rounded up to seconds, in at most two units.
 func lasting(d time.Duration) string {
 	left := int64((d + time.Second - 1) / time.Second)
 	var parts []string
@@ -46,7 +45,7 @@ func lasting(d time.Duration) string {
 	return strings.Join(parts[:min(2, len(parts))], " ")
 }
 
-// counted writes how many of something there are.
+// counted writes a number with its noun.
 func counted(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
@@ -54,7 +53,7 @@ func counted(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-// some lists the first texts, and says how many more there are.
+// some lists the first texts, and counts the rest.
 func some(texts []string, most int) string {
 	if len(texts) <= most+1 { // "and 1 more" is no shorter
 		return strings.Join(texts, ", ")
@@ -62,7 +61,7 @@ func some(texts []string, most int) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(texts[:most], ", "), len(texts)-most)
 }
 
-// sentence begins with a capital and ends with a full stop.
+// sentence adds a capital and a full stop.
 func sentence(text string) string {
 	if text == "" {
 		return ""
@@ -78,7 +77,7 @@ func linkTitle(id string, label *string) string {
 	return fmt.Sprintf("link %s %q", id, *label)
 }
 
-// nameFrom looks a thing's name up by its id, as words.Lines asks for it.
+// nameFrom looks up a thing's name by its id, for words.Lines.
 func nameFrom(names map[uuid.UUID]string) func(id string) string {
 	return func(text string) string {
 		id, err := uuid.Parse(text)
