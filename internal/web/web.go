@@ -13,9 +13,9 @@ import (
 // checkTimeout bounds one health check.
 const checkTimeout = 3 * time.Second
 
-// Handler answers GET /healthz: 200 while check passes, else 503, without why. An
-// unreachable Polar is no reason to restart a daemon, so check should be about
-// the database.
+// Handler answers GET /healthz: 200 while check passes, else 503, without a
+// reason. check should be about the database: an unreachable Polar is no reason
+// to restart a daemon.
 func Handler(check func(context.Context) error) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
@@ -23,7 +23,7 @@ func Handler(check func(context.Context) error) http.Handler {
 		defer cancel()
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.Header().Set("Cache-Control", "no-store")
-		if check(ctx) != nil { // why is in the daemon's log, not for whoever asks
+		if check(ctx) != nil { // the reason is in the daemon's log, not for strangers
 			http.Error(w, "database unreachable", http.StatusServiceUnavailable)
 			return
 		}
@@ -32,7 +32,7 @@ func Handler(check func(context.Context) error) http.Handler {
 	return mux
 }
 
-// Serve answers on the listener until ctx ends, then lets running answers end.
+// Serve answers on the listener until ctx ends, then lets running answers finish.
 func Serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	server := &http.Server{
 		Handler:           handler,

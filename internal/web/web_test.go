@@ -130,7 +130,7 @@ func TestAskUnderstandsTheAddressOfTheDaemon(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, host := range []string{"127.0.0.1", "", "0.0.0.0", "[::]", "localhost"} { // a daemon that listens everywhere is asked here
+	for _, host := range []string{"127.0.0.1", "", "0.0.0.0", "[::]", "localhost"} { // a daemon that listens everywhere is asked at this machine
 		if err := web.Ask(t.Context(), host+":"+port); err != nil {
 			t.Errorf("%q: %v", host, err)
 		}
