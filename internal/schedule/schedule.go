@@ -1,5 +1,5 @@
-// Package schedule decides when jobs are called. It knows cron specs, and
-// nothing of what the jobs do.
+// Package schedule decides when to call jobs. It knows cron specs, and nothing
+// of what the jobs do.
 package schedule
 
 import (
@@ -20,7 +20,7 @@ type Job struct {
 	Do   func(ctx context.Context, trigger string)
 }
 
-// The triggers a job is called with.
+// The triggers passed to a job.
 const (
 	Start    = "start"    // once when the schedule begins
 	Schedule = "schedule" // at a tick
@@ -46,12 +46,11 @@ func Parse(spec string) (schedule cron.Schedule, err error) {
 }
 
 // Local calls every job once at the start and then at its ticks, until ctx
-// ends, and returns when no job runs any more. A job that is still running when
-// its next tick comes misses that tick; one that panics is logged and called
-// again at the next.
+// ends, and returns once no job runs. A job still running at its next tick
+// misses that tick; one that panics is logged and called again at the next.
 func Local(ctx context.Context, logger *slog.Logger, jobs []Job) error {
 	schedules := make([]cron.Schedule, len(jobs))
-	for i, job := range jobs { // all of them before anything is called
+	for i, job := range jobs { // all of them before any call
 		var err error
 		if schedules[i], err = Parse(job.Spec); err != nil {
 			return fmt.Errorf("source %s: %w", job.Name, err)
@@ -61,10 +60,10 @@ func Local(ctx context.Context, logger *slog.Logger, jobs []Job) error {
 	var started sync.WaitGroup
 	for i, job := range jobs {
 		log := cronLogger{logger.With(slog.String("source", job.Name))}
-		first := true // the first call is ours, before the first tick
+		first := true // the first call is the start's, before the first tick
 		var mu sync.Mutex
-		// Skip outside, recover inside: the other way round one panic would leave the
-		// job marked as running for ever.
+		// Skip outside, recover inside: the other way round a panic would leave
+		// the job marked as running for ever.
 		chain := cron.NewChain(cron.SkipIfStillRunning(log), cron.Recover(log))
 		call := chain.Then(cron.FuncJob(func() {
 			mu.Lock()
@@ -88,7 +87,7 @@ func Local(ctx context.Context, logger *slog.Logger, jobs []Job) error {
 	return nil
 }
 
-// cronLogger passes on what an operator has to know: panics and missed ticks.
+// cronLogger passes on what an operator must know: panics and missed ticks.
 type cronLogger struct{ *slog.Logger }
 
 func (l cronLogger) Info(message string, values ...any) {

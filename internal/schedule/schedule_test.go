@@ -16,7 +16,7 @@ import (
 	"syncer/internal/schedule"
 )
 
-// diary notes what happens and when, from the beginning of a bubble on.
+// diary notes what happens and when, from the start of a bubble.
 type diary struct {
 	began time.Time
 
@@ -41,7 +41,7 @@ func (d *diary) wants(tb testing.TB, lines ...string) {
 	}
 }
 
-// lasting is how long a bubble's schedule goes on.
+// lasting returns a context that limits a bubble's schedule.
 func lasting(tb testing.TB, d time.Duration) context.Context {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), d) //nolint:usetesting // a bubble cannot wait for the test's own context
@@ -49,7 +49,7 @@ func lasting(tb testing.TB, d time.Duration) context.Context {
 	return ctx
 }
 
-// local runs jobs and gives what was logged.
+// local runs jobs and returns their log.
 func local(ctx context.Context, tb testing.TB, jobs ...schedule.Job) (log string) {
 	tb.Helper()
 	var text bytes.Buffer
@@ -131,7 +131,7 @@ func TestLocalReturnsWhenNoJobRunsAnyMore(t *testing.T) {
 						return
 					}
 					<-ctx.Done()
-					<-time.After(5 * time.Second) // a batch that is being written
+					<-time.After(5 * time.Second) // while a batch is being written
 					d.note("the job ends")
 				}})
 				d.note("Local returns")

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Ticks yields the ticks of a spec after a moment, in UTC, for as long as they
-// come. A spec that Parse refuses has none.
+// Ticks yields a spec's ticks after a moment, in UTC, as long as there are any.
+// A spec that Parse refuses has none.
 func Ticks(spec string, after time.Time) iter.Seq[time.Time] {
 	return func(yield func(time.Time) bool) {
 		schedule, err := Parse(spec)
