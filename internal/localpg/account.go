@@ -41,8 +41,8 @@ func serverAccount() (account, error) {
 	return account{}, errors.New("root may not run Postgres, and there is no user postgres or nobody to run it as: run as another user")
 }
 
-// attr starts a process as the account, in a session of its own, so that a
-// terminal's Ctrl-C does not reach it.
+// attr starts a process as the account, in its own session, out of reach of a
+// terminal's Ctrl-C.
 func (a account) attr() *syscall.SysProcAttr {
 	attr := &syscall.SysProcAttr{Setsid: true}
 	if a.drop {
@@ -59,8 +59,8 @@ func (a account) own(path string) error {
 	return os.Lchown(path, int(a.uid), int(a.gid))
 }
 
-// mayWrite asks the one who knows: a process of the account, in that folder. It
-// covers every folder on the way, access lists and read-only mounts.
+// mayWrite asks a process of the account, in that folder. That covers every
+// folder on the way, access lists and read-only mounts.
 func (a account) mayWrite(ctx context.Context, folder string) error {
 	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", "test -w .")
 	cmd.Dir = folder

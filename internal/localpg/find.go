@@ -13,8 +13,8 @@ import (
 	"strings"
 )
 
-// ErrNotFound means that this machine has no Postgres server binaries. The
-// error that wraps it says where they were looked for and how to install them.
+// ErrNotFound means that this machine has no Postgres server binaries. The error that
+// wraps it says where Find looked and how to install them.
 var ErrNotFound = errors.New("no Postgres server binaries (initdb, postgres)")
 
 const howToInstall = "install them (Debian, Ubuntu: apt-get install postgresql; " +
@@ -23,7 +23,7 @@ const howToInstall = "install them (Debian, Ubuntu: apt-get install postgresql; 
 // install is one set of server binaries.
 type install struct {
 	bin     string // the real folder that holds them
-	version string // as they print it: "15.13", "18beta1"
+	version string // as printed: "15.13", "18beta1"
 }
 
 // Find returns the folder that holds initdb and postgres: $PGBIN if it is set,
@@ -36,7 +36,7 @@ func Find() (string, error) {
 	return installs[0].bin, nil
 }
 
-// find returns all that Find would take, newest first and never none.
+// find returns all that Find would accept, newest first, at least one.
 func find(ctx context.Context) ([]install, error) {
 	// No fallback: whoever set PGBIN wants these binaries and no others.
 	if folder := os.Getenv("PGBIN"); folder != "" {
@@ -50,7 +50,7 @@ func find(ctx context.Context) ([]install, error) {
 	var found []install
 	folders := filepath.SplitList(os.Getenv("PATH"))
 	for _, pattern := range usualFolders() {
-		match, _ := filepath.Glob(pattern) // fails for a malformed pattern only
+		match, _ := filepath.Glob(pattern) // fails only for a malformed pattern
 		folders = append(folders, match...)
 	}
 	for _, folder := range folders {
@@ -72,7 +72,7 @@ func find(ctx context.Context) ([]install, error) {
 	return found, nil
 }
 
-// usualFolders is where packages put the server binaries without adding them to PATH.
+// usualFolders lists where packages put the server binaries outside PATH.
 func usualFolders() []string {
 	return []string{
 		"/usr/lib/postgresql/*/bin",                          // Debian, Ubuntu
@@ -83,8 +83,8 @@ func usualFolders() []string {
 	}
 }
 
-// look describes the binaries in a folder. Links are followed first: postgres
-// finds its support files relative to where it really is.
+// look describes the binaries in a folder. It follows links first, as postgres
+// finds its support files relative to its real place.
 func look(ctx context.Context, folder string) (install, error) {
 	if !filepath.IsAbs(folder) {
 		return install{}, errors.New("not an absolute path")

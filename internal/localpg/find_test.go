@@ -55,8 +55,8 @@ func wantFound(tb testing.TB, want string) {
 	}
 }
 
-// fakeInstall makes server binaries of a version: postgres knows nothing but
-// it, and initdb never ends.
+// fakeInstall makes server binaries of a version: postgres only prints it, and
+// initdb never ends.
 func fakeInstall(tb testing.TB, version string) string {
 	tb.Helper()
 	bin := folder(tb)

@@ -11,14 +11,14 @@ import (
 	"syscall"
 )
 
-// A server's folder holds all of it: the cluster in "data" (in "new" while
-// initdb works), the socket, and, if it is kept, "owner" and "lock".
+// A server's folder holds all of it: the cluster in "data" ("new" while initdb
+// works), the socket, and, if kept, "owner" and "lock".
 
 const (
 	port = "5432" // names the socket; nothing listens on TCP
 
-	// maxSocket is how long a socket's path may be: macOS has room for 104
-	// bytes and Linux for 108, both with a closing zero.
+	// maxSocket limits a socket's path: macOS has room for 104 bytes and Linux
+	// for 108, both including a closing zero.
 	maxSocket = 103
 )
 
@@ -26,7 +26,7 @@ func dataFolder(root string) string { return filepath.Join(root, "data") }
 func pidFile(root string) string    { return filepath.Join(dataFolder(root), "postmaster.pid") }
 func socketPath(root string) string { return filepath.Join(root, ".s.PGSQL."+port) }
 
-// checkPath makes sure that a client can find the socket in root.
+// checkPath ensures that a client can find the socket in root.
 func checkPath(root string) error {
 	if n := len(socketPath(root)); n > maxSocket {
 		return fmt.Errorf("folder %s is too long: its socket's path takes %d bytes of at most %d, choose a shorter one", root, n, maxSocket)
@@ -38,7 +38,7 @@ func checkPath(root string) error {
 }
 
 // temporaryFolder names a folder that does not exist yet. The watchdog makes
-// it, so that at no moment a folder exists which nobody would delete.
+// it, so that no folder ever exists without someone to delete it.
 func temporaryFolder(ctx context.Context, user account) (string, error) {
 	var failed error
 	// TMPDIR may be too long for a socket, or private to root.
@@ -67,7 +67,7 @@ func keptFolder(ctx context.Context, dir string, user account) (string, error) {
 	if err := checkPath(root); err != nil {
 		return "", err
 	}
-	if err := os.MkdirAll(filepath.Dir(root), 0o755); err != nil { //nolint:gosec // the account has to pass through
+	if err := os.MkdirAll(filepath.Dir(root), 0o755); err != nil { //nolint:gosec // the account must pass through
 		return "", err
 	}
 	if err := os.Mkdir(root, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
@@ -82,7 +82,7 @@ func keptFolder(ctx context.Context, dir string, user account) (string, error) {
 			return "", err
 		}
 	} else if !exists(dataFolder(root)) && !exists(ownerFile(root)) {
-		// A home folder must not become 0700 and Postgres's because of a slip.
+		// A slip must not turn a home folder into Postgres's, with mode 0700.
 		return "", fmt.Errorf("folder %s holds other files: choose a new or an empty one", root)
 	}
 	if err := os.Chmod(root, 0o700); err != nil { //nolint:gosec // a folder, not a file
@@ -99,12 +99,12 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// folderLock is held until every process that has its open file has closed it or
-// ended. A folder has two: "owner" is the starting process's alone, "lock" goes to
-// all processes of the server.
+// folderLock is held until every process with its open file has closed it or
+// ended. A folder has two: "owner" belongs to the starting process alone,
+// "lock" to all processes of the server.
 type folderLock struct{ file *os.File }
 
-// tryLock returns nil when someone else holds the lock.
+// tryLock returns nil if someone else holds the lock.
 func tryLock(path string, user account) (*folderLock, error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
@@ -124,19 +124,18 @@ func tryLock(path string, user account) (*folderLock, error) {
 	return &folderLock{file}, nil
 }
 
-// release lets go of this process's share of the lock; nil holds none. More calls
-// do nothing.
+// release gives up this process's share of the lock; nil holds none. Calling it
+// again does nothing.
 func (l *folderLock) release() {
 	if l != nil {
 		_ = l.file.Close()
 	}
 }
 
-// clearStale removes what a killed server left behind, if it was one of ours:
-// Postgres would refuse to start while some other process of the same user has
-// its old number. The caller holds the lock, so no server of ours is alive. A pid
-// file that names another socket was written by a server started by hand; that
-// one is for Postgres to judge.
+// clearStale removes the leftovers of a killed server of ours: Postgres would
+// refuse to start while another process of the same user has the old number.
+// The caller holds the lock, so no server of ours is alive. A pid file that
+// names another socket comes from a server started by hand; Postgres judges that one.
 func clearStale(root string) error {
 	text, err := os.ReadFile(pidFile(root))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {

@@ -91,9 +91,9 @@ func TestTheServerOfAKilledParentIsWaitedFor(t *testing.T) {
 	target := p.line(t)
 	run(t, target, "CREATE TABLE kept AS SELECT 'still here' AS text")
 	postgres := pidOf(t, target)
-	check(t, syscall.Kill(postgres, syscall.SIGSTOP)) // so that it does not end at once
+	check(t, syscall.Kill(postgres, syscall.SIGSTOP)) // frozen, so that it does not end at once
 	check(t, p.cmd.Process.Kill())
-	_ = p.cmd.Wait() // says that it was killed
+	_ = p.cmd.Wait() // reports that it was killed
 
 	ctx, cancel := context.WithCancel(t.Context())
 	failed := make(chan error, 1)
@@ -126,7 +126,7 @@ func TestAKilledServersPidFileIsNoObstacle(t *testing.T) {
 	check(t, syscall.Kill(pidOf(t, s.URL("postgres")), syscall.SIGKILL))
 	<-s.Done()
 
-	// The worst case: the number now is another process's of the same user.
+	// The worst case: another process of the same user has the number now.
 	other := start(t, localpg.Options{})
 	_, rest, _ := strings.Cut(string(text), "\n")
 	check(t, os.WriteFile(pidFile, fmt.Appendf(nil, "%d\n%s", pidOf(t, other.URL("postgres")), rest), 0o600))
@@ -154,8 +154,8 @@ func TestAFolderThatCannotServeIsRefused(t *testing.T) {
 	check(t, os.Mkdir(full, 0o700))
 	check(t, os.WriteFile(filepath.Join(full, "letter.txt"), nil, 0o600))
 
-	// Root gets past the private folder, but not postgres, which it starts;
-	// everybody else gets stuck at the door.
+	// Root can enter the private folder, but postgres, which it starts, cannot;
+	// anyone else is stopped at the door.
 	private := filepath.Join(base, "private")
 	check(t, os.Mkdir(private, 0o500))
 

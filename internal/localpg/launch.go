@@ -14,21 +14,21 @@ import (
 //go:embed watchdog.sh
 var watchdog string
 
-// plan is what launch starts.
+// plan describes what launch starts.
 type plan struct {
 	bin, root string
 	temporary bool
 	user      account
 	settings  map[string]string
-	owner     *folderLock // this process's, let go of when the server has ended
+	owner     *folderLock // this process's, released once the server has ended
 	lock      *folderLock // the server's; both nil for a temporary one, whose folder nobody else knows
 }
 
 // launch starts the watchdog, and through it initdb and postgres, and returns
-// when the server is ready.
+// once the server is ready.
 func launch(ctx context.Context, p plan) (*Server, error) {
 	// The write end stays with this process (os.Pipe closes it on exec): when
-	// the process is gone, in whatever way, the watchdog reads the pipe's end.
+	// the process is gone, however it went, the watchdog reads the end of the pipe.
 	life, hold, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -40,8 +40,8 @@ func launch(ctx context.Context, p plan) (*Server, error) {
 		return nil, err
 	}
 
-	// Not CommandContext: ctx bounds the start, and the watchdog must never be
-	// killed, or nobody would clean up.
+	// Not CommandContext: ctx bounds the start, and nothing may kill the
+	// watchdog, or nobody would clean up.
 	args := []string{"-c", watchdog, "syncer-postgres", p.bin, p.root, p.life()}
 	cmd := exec.Command("/bin/sh", append(args, p.options()...)...) //nolint:noctx // see above
 	// initdb wants a working folder that its user can read.
@@ -54,7 +54,7 @@ func launch(ctx context.Context, p plan) (*Server, error) {
 	}
 	cmd.SysProcAttr = p.user.attr()
 	err = cmd.Start()
-	_ = out.Close() // only the server's processes write: the log's end is theirs
+	_ = out.Close() // only the server's processes write: the log ends with them
 	if err != nil {
 		_ = hold.Close()
 		_ = log.Close()
@@ -71,7 +71,7 @@ func launch(ctx context.Context, p plan) (*Server, error) {
 	case <-s.done:
 		return nil, s.Stop()
 	case <-ctx.Done():
-		_ = s.Stop() // says how it ended; why is what ctx knows
+		_ = s.Stop() // how it ended; ctx knows why
 		return nil, fmt.Errorf("not ready yet: %w%s", ctx.Err(), tail)
 	}
 }
@@ -109,7 +109,7 @@ func (p plan) options() []string {
 	return all
 }
 
-// environment is all that the server sees of this process's: no token, no
+// environment is all that the server gets of this process's: no token, no
 // database password, none of libpq's or initdb's own variables.
 func environment() []string {
 	env := []string{"LC_ALL=C", "TZ=UTC"}

@@ -1,17 +1,16 @@
 // Package localpg runs a private Postgres from the machine's own server
 // binaries: for the demo, for tests, and for a first try without DATABASE_URL.
 //
-// Find looks for the binaries (find.go). Start makes a folder ready (folder.go),
+// Find looks for the binaries (find.go). Start prepares a folder (folder.go),
 // lets a watchdog, a page of sh, run initdb and postgres in it (launch.go,
-// watchdog.sh), and returns when the server's log says that it accepts
-// connections (server.go). A kept folder belongs to the process that starts a server
-// in it, until that server has ended (owner.go). As root all of it runs as the
-// user postgres or nobody (account.go), because Postgres refuses root.
+// watchdog.sh), and returns once the server's log reports that it accepts
+// connections (server.go). A kept folder belongs to the process that starts a
+// server in it, until that server has ended (owner.go). For root all of it runs
+// as the user postgres or nobody (account.go), because Postgres refuses root.
 //
-// The server listens on a Unix socket only, in a folder of mode 0700: that mode
+// The server listens only on a Unix socket, in a folder of mode 0700: that mode
 // is its access control. It never outlives the process that started it, however
-// that process ends. The package knows no schema and opens no pool: it hands out
-// a URL.
+// that process ends. The package knows no schema and opens no pool: it returns a URL.
 package localpg
 
 import (
@@ -21,31 +20,29 @@ import (
 	"time"
 )
 
-// Options says what kind of server Start starts. The zero value is a temporary one.
+// Options configure a server. The zero value starts a temporary one.
 type Options struct {
-	// Dir is where the cluster stays between starts; made if missing. A kept
-	// cluster is durable and has Postgres's default settings. Empty means a
-	// temporary cluster, which is fast, not durable, and deleted on Stop or
-	// when this process dies.
+	// Dir keeps the cluster between starts; made if missing. A kept cluster is
+	// durable and has Postgres's default settings. Empty means a temporary
+	// cluster: fast, not durable, and deleted on Stop or when this process dies.
 	Dir string
 
-	// Settings go to the server as in postgresql.conf, and win over the
-	// package's tuning. The socket, its port and where the log goes are the
-	// package's own.
+	// Settings go to the server as in postgresql.conf, and override the
+	// package's tuning. The socket, its port and the log's place stay the package's own.
 	Settings map[string]string
 }
 
-// lockInterval is how often it is looked whether the server of a dead process has
-// ended: flock tells nobody but a thread that no context can interrupt.
+// lockInterval is the pause between checks whether a dead process's server has
+// ended: only a thread can wait for flock, and no context can interrupt it.
 const lockInterval = 50 * time.Millisecond
 
-// Start returns when the server accepts connections. ctx bounds the start, not
+// Start returns once the server accepts connections. ctx bounds the start, not
 // the server's life: whoever started it ends it with Stop.
 //
-// While another process runs a server in opts.Dir the error is an *InUseError. The
-// server of a process that was killed is waited for: it ends within seconds.
+// While another process runs a server in opts.Dir the error is an *InUseError.
+// Start waits for the server of a killed process: it ends within seconds.
 //
-// Without binaries the error is ErrNotFound; when the server does not come up,
+// Without binaries the error is ErrNotFound; if the server does not come up,
 // the error ends with the last lines of its log.
 func Start(ctx context.Context, opts Options) (*Server, error) {
 	s, err := start(ctx, opts)
@@ -104,8 +101,8 @@ func startKept(ctx context.Context, installs []install, user account, opts Optio
 }
 
 // waitForLock returns once no process of a server of ours works in the folder:
-// whoever gets the lock knows that, whatever a pid file says. The caller owns the
-// folder, so such a server is one whose owner was killed, and its watchdog ends it.
+// the lock proves it, whatever a pid file says. The caller owns the folder, so
+// such a server's owner was killed, and its watchdog will end it.
 func waitForLock(ctx context.Context, root string, user account) (*folderLock, error) {
 	retry := time.NewTicker(lockInterval)
 	defer retry.Stop()

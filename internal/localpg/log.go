@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// logTail reads the server's log as long as there is one, so that the server
-// never waits for a reader, and keeps its last lines.
+// logTail reads the server's log to its end, so that the server never waits for
+// a reader, and keeps the last lines.
 type logTail struct {
 	pipe  *os.File
-	ready chan<- struct{} // closed when the server accepts connections
+	ready chan<- struct{} // closed once the server accepts connections
 	lines []string
 }
 
@@ -19,12 +19,12 @@ const (
 	readyLine = "database system is ready to accept connections"
 )
 
-// read returns when nobody is left who could write, or at the pipe's deadline.
+// read returns once nobody can write any more, or at the pipe's deadline.
 func (t *logTail) read() {
 	defer t.pipe.Close()
 	in := bufio.NewReader(t.pipe)
 	for {
-		line, _, err := in.ReadLine() // a longer line than the buffer comes in parts, which is fine here
+		line, _, err := in.ReadLine() // an overlong line comes in parts, which is fine here
 		if err != nil {
 			return
 		}
@@ -39,7 +39,7 @@ func (t *logTail) read() {
 	}
 }
 
-// String is the end of an error's text; only after read has returned.
+// String returns the end of an error's text; call it only after read has returned.
 func (t *logTail) String() string {
 	if len(t.lines) == 0 {
 		return ""

@@ -21,7 +21,7 @@ import (
 	"syncer/internal/localpg"
 )
 
-// helperEnv makes the test binary a parent to be killed: it starts a server in
+// helperEnv turns the test binary into a parent to kill: it starts a server in
 // the folder that the variable names ("temporary" for none).
 const helperEnv = "LOCALPG_TEST_HELPER"
 
@@ -101,7 +101,7 @@ func (p *parent) line(tb testing.TB) string {
 	return p.out.Text()
 }
 
-// start starts a server that is stopped when the test ends.
+// start starts a server that stops with the test.
 func start(tb testing.TB, opts localpg.Options) *localpg.Server {
 	tb.Helper()
 	s, err := localpg.Start(tb.Context(), opts)
@@ -110,7 +110,7 @@ func start(tb testing.TB, opts localpg.Options) *localpg.Server {
 	return s
 }
 
-// ask runs a query that answers with one text.
+// ask runs a query that returns one text.
 func ask(tb testing.TB, target, query string) string {
 	tb.Helper()
 	ctx := tb.Context()
@@ -122,7 +122,7 @@ func ask(tb testing.TB, target, query string) string {
 	return answer
 }
 
-// run runs statements that answer nothing.
+// run runs statements without a result.
 func run(tb testing.TB, target, statements string) {
 	tb.Helper()
 	ctx := tb.Context()
@@ -152,7 +152,7 @@ func pidOf(tb testing.TB, target string) int {
 	return pid
 }
 
-// eventually waits for what another process does and nobody reports.
+// eventually waits for another process that does not report what it does.
 func eventually(tb testing.TB, what string, is func() bool) {
 	tb.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)

@@ -9,16 +9,16 @@ import (
 	"strings"
 )
 
-// ErrInUse means that another process runs the server of the folder. It is a
-// private server: it ends with its owner, whoever else would use it.
+// ErrInUse means that another process runs the server of the folder. It is a private
+// server: it ends with its owner, whoever else might use it.
 var ErrInUse = errors.New("the private Postgres is in use")
 
-// InUseError says who uses a folder. It is an ErrInUse.
+// InUseError tells who uses a folder. It is an ErrInUse.
 type InUseError struct {
 	Dir      string
 	Owner    int    // process that started the server; 0: unknown
-	Postgres int    // the server's own; 0: it is not up yet, or not any more
-	URL      string // where the server is
+	Postgres int    // the server's own; 0: not up yet, or already gone
+	URL      string // the server's address
 }
 
 func (e *InUseError) Error() string {
@@ -37,10 +37,10 @@ func (e *InUseError) Unwrap() error { return ErrInUse }
 
 func ownerFile(root string) string { return filepath.Join(root, "owner") }
 
-// own makes this process the folder's owner until the result is released. Unlike
-// the other lock, this one is not inherited: it is free as soon as the owner is
-// gone, however it went, so that a living owner is told from one that left a
-// server behind.
+// own makes this process the folder's owner until the result is released.
+// Unlike the other lock, this one is not inherited: it is free as soon as the
+// owner is gone, however it went. That tells a living owner from one that left
+// a server behind.
 func own(root string, user account) (*folderLock, error) {
 	l, err := tryLock(ownerFile(root), user)
 	if err != nil {
@@ -60,10 +60,10 @@ func own(root string, user account) (*folderLock, error) {
 	return l, nil
 }
 
-// postmaster is the number of the server's first process, 0 when there is none.
+// postmaster returns the number of the server's first process, or 0.
 func postmaster(root string) int { return firstNumber(pidFile(root)) }
 
-// firstNumber is the number in a file's first line, 0 when there is none.
+// firstNumber returns the number in a file's first line, or 0.
 func firstNumber(path string) int {
 	text, err := os.ReadFile(path)
 	if err != nil {

@@ -78,7 +78,7 @@ func TestAKilledParentsKeptClusterStays(t *testing.T) {
 	}
 }
 
-// parentOf returns the process that started pid: the watchdog, if it is postgres.
+// parentOf returns the process that started pid: for postgres, the watchdog.
 func parentOf(tb testing.TB, pid int) int {
 	tb.Helper()
 	out, err := exec.CommandContext(tb.Context(), "ps", "-o", "ppid=", "-p", strconv.Itoa(pid)).Output()

@@ -1,11 +1,11 @@
-# Runs one Postgres server and ends with it. Started by the Go package localpg as
-# the server's user, in a session of its own, and killed by nobody: file 3 is a
-# pipe that only the parent writes to, so its end is the parent's end.
+# Runs one Postgres server and ends with it. The Go package localpg starts it as
+# the server's user, in its own session, and nobody kills it: file 3 is a pipe
+# that only the parent writes to, so its end is the parent's end.
 #
 #   sh -c "$script" name BIN ROOT temporary|kept [postgres's options]
 #
-# For any POSIX sh. Postgres runs in the foreground, because sh makes what runs in
-# the background deaf to SIGINT; "kill 0" means this session's own processes.
+# For any POSIX sh. Postgres runs in the foreground, because sh makes background
+# processes ignore SIGINT; "kill 0" means this session's own processes.
 bin=$1 root=$2 life=$3
 shift 3
 umask 077
@@ -23,11 +23,11 @@ fi
 	tries=50 # ten seconds
 	while [ "$tries" -gt 0 ]; do
 		kill -INT 0 # initdb gives up; postgres ends all sessions and shuts down
-		sleep 0.2 || sleep 1 # POSIX knows whole seconds only
+		sleep 0.2 || sleep 1 # POSIX has whole seconds only
 		tries=$((tries - 1))
 	done
 	kill -QUIT 0 # without a checkpoint: the next start recovers
-) >/dev/null 2>&1 & # and does not keep the log open
+) >/dev/null 2>&1 & # and lets go of the log
 
 (
 	trap : HUP INT QUIT TERM # only initdb's own result counts
@@ -44,7 +44,7 @@ code=$?
 kill -TERM 0 # the waiting part
 wait
 if [ "$life" = temporary ]; then
-	# The second time is for sessions that outlived a killed postgres for a moment.
+	# The second try is for sessions that briefly outlive a killed postgres.
 	rm -rf "$root" || { sleep 1 && rm -rf "$root"; }
 fi
 exit "$code"
