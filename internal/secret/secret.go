@@ -1,5 +1,5 @@
 // Package secret keeps secrets out of logs, errors and pages: a Text prints
-// [hidden] under every verb and encoder, and only Reveal gives what it holds.
+// [hidden] under every verb and encoder, and only Reveal returns its content.
 package secret
 
 import (
@@ -15,11 +15,10 @@ const hidden = "[hidden]"
 // New makes a secret of value.
 func New(value string) Text { return Text{value} }
 
-// Reveal gives the secret itself. Call it where the secret is used, and nowhere
-// else.
+// Reveal returns the secret itself. Call it only where the secret is used.
 func (t Text) Reveal() string { return t.value }
 
-// Empty says whether there is no secret.
+// Empty reports whether there is no secret.
 func (t Text) Empty() bool { return t.value == "" }
 
 // Format implements fmt.Formatter, for every verb.
