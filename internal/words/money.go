@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// PriceJSON is Price of a row as JSON.
+// PriceJSON is Price for a row as JSON.
 func PriceJSON(raw json.RawMessage) string { return Price(parse(raw)) }
 
-// Price says what a row of prices asks for: "89.00 usd a month".
+// Price words what a row of prices asks for: "89.00 usd a month".
 func Price(r map[string]any) string {
 	money := func(column string) string { return Amount(text(r[column]), text(r["price_currency"])) }
 	var said string
@@ -41,8 +41,8 @@ func Price(r map[string]any) string {
 	return said
 }
 
-// Amount says an amount in minor units in the currency's own: 8900 usd is 89.00
-// usd, 8900 jpy is 8900 jpy. Fractions of a cent stay exact.
+// Amount converts an amount in minor units to its currency's own: 8900 usd is
+// 89.00 usd, 8900 jpy is 8900 jpy. Fractions of a cent stay exact.
 func Amount(minor, code string) string {
 	n, ok := new(big.Rat).SetString(minor)
 	if !ok {
@@ -57,8 +57,8 @@ func Amount(minor, code string) string {
 	return strings.TrimSpace(said + " " + code)
 }
 
-// decimals is how many decimals a currency's minor unit stands for, as ISO 4217
-// has it: 2 but for a few.
+// decimals is the number of decimals in a currency's minor unit, by ISO 4217: 2
+// for all but a few.
 func decimals(code string) int {
 	switch strings.ToLower(code) {
 	case "bif", "clp", "djf", "gnf", "isk", "jpy", "kmf", "krw", "pyg", "rwf", "ugx", "uyi", "vnd", "vuv", "xaf", "xof", "xpf":

@@ -1,5 +1,5 @@
-// Package words says changes of rows in plain words: "price 89.00 usd a month ->
-// 99.00 usd a month" instead of a row that went and a row that came.
+// Package words puts changes of rows into plain words: "price 89.00 usd a month
+// -> 99.00 usd a month" instead of a row that went and a row that came.
 //
 // It knows what the columns mean to a person, and neither Polar nor Postgres.
 package words
@@ -14,16 +14,16 @@ import (
 	"strings"
 )
 
-// Change is one change of one row, as the table changes has it.
+// Change is one change of one row, as in the table changes.
 type Change struct {
 	Entity        string // table
 	Op            string // insert, update, remove, restore
 	Before, After json.RawMessage
-	Subject       string          // what the row is, or belongs to: a product's name, a link's label
-	Price         json.RawMessage // of a price that went or came back: the whole row, where Before and After are not
+	Subject       string          // the row's name, or its owner's: a product's name, a link's label
+	Price         json.RawMessage // of a price that went or came back: the whole row, as Before and After are not
 }
 
-// Sign says what kind of line it is, for a colour.
+// Sign is the kind of a line, for a colour.
 type Sign byte
 
 // The signs of lines.
@@ -33,15 +33,15 @@ const (
 	Changed Sign = '~'
 )
 
-// Line is one thing that changed.
+// Line is one change in words.
 type Line struct {
 	Sign Sign
 	Text string
 }
 
-// Lines says changes that belong together (of one link, or of one run) in plain
-// words, in a fixed order. A price that went and one that came in its place are
-// one line. name gives the name of a product, benefit, media, meter or discount
+// Lines puts changes that belong together (of one link, or of one run) into
+// plain words, in a fixed order. A price that went and its replacement make one
+// line. name returns the name of a product, benefit, media, meter or discount
 // by its id, or "".
 func Lines(changes []Change, name func(id string) string) []Line {
 	var lines []Line
@@ -63,7 +63,7 @@ func Lines(changes []Change, name func(id string) string) []Line {
 				came = append(came, p)
 			}
 		case c.Entity == "price_tiers" && c.Op == "insert":
-			// A new price says that it has tiers.
+			// The line of a new price mentions its tiers.
 		default:
 			lines = append(lines, one(c, before, after, name)...)
 		}
@@ -86,7 +86,7 @@ func parse(raw json.RawMessage) row {
 	return r
 }
 
-// one says a change of anything but a price that came or went.
+// one words any change except a price that came or went.
 func one(c Change, before, after row, name func(string) string) []Line {
 	what := noun(c.Entity)
 	if c.Subject != "" {
@@ -113,7 +113,7 @@ func one(c Change, before, after row, name func(string) string) []Line {
 	var lines []Line
 	for _, column := range slices.Sorted(maps.Keys(before)) {
 		if column == "removed_at" || column == "modified_at" && len(before) > 1 {
-			continue // said otherwise; follows from the others
+			continue // worded elsewhere; follows from the others
 		}
 		lines = append(lines, Line{Changed, fmt.Sprintf("%s: %s %s -> %s", what, strings.ReplaceAll(column, "_", " "),
 			value(column, before[column], name), value(column, after[column], name))})
@@ -121,7 +121,7 @@ func one(c Change, before, after row, name func(string) string) []Line {
 	return lines
 }
 
-// join says that something came to a list, left it, or moved in it.
+// join words what came to a list, left it, or moved in it.
 func join(c Change, before, after row, what, verb, kind, column string, name func(string) string) []Line {
 	thing := func(r row) string { return kind + " " + value(column, r[column], name) }
 	place := func(r row) string { return fmt.Sprintf(" at place %v", r["position"]) }
@@ -130,7 +130,7 @@ func join(c Change, before, after row, what, verb, kind, column string, name fun
 		return []Line{{Came, what + " " + verb + " " + thing(after) + place(after)}}
 	case c.Op == "remove":
 		return []Line{{Went, what + " no longer " + verb + " " + thing(before)}}
-	case after[column] != nil: // another thing at the same place
+	case after[column] != nil: // another thing took its place
 		return []Line{{Changed, what + " " + verb + " " + thing(after) + " instead of " + thing(before)}}
 	}
 	return []Line{{Changed, fmt.Sprintf("%s %s a %s at another place: %v -> %v", what, verb, kind, before["position"], after["position"])}}
@@ -147,7 +147,7 @@ func amountLine(c Change, before, after row, what string) Line {
 	return Line{Changed, fmt.Sprintf("%s: amount %s -> %s", what, text(before["amount"]), text(after["amount"]))}
 }
 
-// noun is what a row is called.
+// noun returns what a row is called.
 func noun(table string) string {
 	switch table {
 	case "checkout_links", "checkout_link_products":
@@ -166,7 +166,7 @@ func noun(table string) string {
 	return strings.TrimSuffix(table, "s")
 }
 
-// value says a column's value. What opens a checkout stays hidden.
+// value words a column's value, but hides what opens a checkout.
 func value(column string, v any, name func(string) string) string {
 	switch column {
 	case "client_secret", "url":
@@ -203,7 +203,7 @@ func text(v any) string {
 	return fmt.Sprint(v)
 }
 
-// maxText is how much of a text is shown, in runes.
+// maxText limits how much of a text is shown, in runes.
 const maxText = 60
 
 func shorten(s string) string {
@@ -222,7 +222,7 @@ type price struct {
 	row     row
 }
 
-// kind is what a price that replaces another has in common with it.
+// kind is what a price shares with one that replaces it.
 func (p price) kind() string {
 	return strings.Join([]string{p.subject, text(p.row["amount_type"]), text(p.row["price_currency"]), text(p.row["recurring_interval"])}, "\x00")
 }
@@ -258,7 +258,7 @@ func prices(went, came []price) []Line {
 	return lines
 }
 
-// instead says what one price asks for in the place of another.
+// instead words one price in place of another.
 func instead(went, came row) string {
 	before, after := Price(went), Price(came)
 	if before != after {
