@@ -1,5 +1,5 @@
 -- Arrays whose elements may be null: a batch travels as one array per column,
--- and generated code knows nullable elements only by a type of their own.
+-- and generated code needs a type of its own for nullable elements.
 -- No column has these types; they exist for the casts in queries/.
 
 -- +goose Up

@@ -1,7 +1,7 @@
 -- The catalogue: Polar's checkout links and everything nested in them, as rows.
 -- Column names are the API's field names. Enums are text, so that a value Polar
--- adds tomorrow lands. A column that not every shape of the API sends is
--- nullable; null then says "not sent".
+-- adds tomorrow still fits. A column that not every shape of the API sends is
+-- nullable; null then means "not sent".
 
 -- +goose Up
 CREATE TABLE meters (
@@ -15,10 +15,10 @@ CREATE TABLE meters (
     changed_at timestamptz NOT NULL
 );
 
-COMMENT ON TABLE meters IS 'What metered prices count, as nested in the prices that use it. Polar shows no times for a meter here.';
+COMMENT ON TABLE meters IS 'What metered prices count, as nested in those prices. Polar shows no times for a meter here.';
 COMMENT ON COLUMN meters.id IS 'Polar''s id of the meter';
 COMMENT ON COLUMN meters.name IS 'Name shown to customers';
-COMMENT ON COLUMN meters.unit IS 'Unit that is counted: scalar, token, custom, or a value Polar added since';
+COMMENT ON COLUMN meters.unit IS 'Counted unit: scalar, token, custom, or a value Polar added since';
 COMMENT ON COLUMN meters.custom_label IS 'Label of the unit when unit is custom';
 COMMENT ON COLUMN meters.custom_multiplier IS 'How many counted units make one displayed unit, when unit is custom';
 COMMENT ON COLUMN meters.extra IS 'Every key Polar sent for this meter that has no column, value untouched';
@@ -47,7 +47,7 @@ CREATE TABLE products (
     changed_at timestamptz NOT NULL
 );
 
-COMMENT ON TABLE products IS 'What is sold. A product is known only while a synced link shows it: one that left all links stays here as last seen.';
+COMMENT ON TABLE products IS 'What is sold. A product is known only through the synced links that show it: one that left all of them stays here as last seen.';
 COMMENT ON COLUMN products.id IS 'Polar''s id of the product';
 COMMENT ON COLUMN products.created_at IS 'When the product was created at Polar';
 COMMENT ON COLUMN products.modified_at IS 'When the product''s own fields last changed at Polar; null until the first time. Does not move when prices, benefits or medias change.';
@@ -104,7 +104,7 @@ CREATE TABLE prices (
 CREATE INDEX prices_product_id_idx ON prices (product_id);
 CREATE INDEX prices_meter_id_idx ON prices (meter_id);
 
-COMMENT ON TABLE prices IS 'What a product costs, one row per price. Prices never change at Polar: a new amount is a new row, and the old one gets removed_at. For what is asked today: WHERE removed_at IS NULL.';
+COMMENT ON TABLE prices IS 'What a product costs, one row per price. Prices never change at Polar: a new amount is a new row, and the old one gets removed_at. For today''s prices: WHERE removed_at IS NULL.';
 COMMENT ON COLUMN prices.id IS 'Polar''s id of the price';
 COMMENT ON COLUMN prices.product_id IS 'The one product this price belongs to';
 COMMENT ON COLUMN prices.created_at IS 'When the price was created at Polar';
@@ -116,13 +116,13 @@ COMMENT ON COLUMN prices.recurring_interval IS 'Billing interval of a legacy rec
 COMMENT ON COLUMN prices.legacy IS 'True when Polar marks the price as legacy: several recurring intervals under one product';
 COMMENT ON COLUMN prices.is_archived IS 'True when the price is no longer offered';
 COMMENT ON COLUMN prices.price_currency IS 'ISO 4217 code in lower case; null for kinds without a currency (free)';
-COMMENT ON COLUMN prices.tax_behavior IS 'Whether the amount holds the tax: inclusive, exclusive, location, or null for the organization''s default';
+COMMENT ON COLUMN prices.tax_behavior IS 'Whether the amount includes tax: inclusive, exclusive, location, or null for the organization''s default';
 COMMENT ON COLUMN prices.price_amount IS 'fixed: the amount in minor units of price_currency (cents); 0 is free';
 COMMENT ON COLUMN prices.minimum_amount IS 'custom: least amount the buyer may choose, in minor units';
 COMMENT ON COLUMN prices.maximum_amount IS 'custom: most the buyer may choose, in minor units; null for no limit';
-COMMENT ON COLUMN prices.preset_amount IS 'custom: amount the form starts with, in minor units; null for none';
+COMMENT ON COLUMN prices.preset_amount IS 'custom: amount preset in the form, in minor units; null for none';
 COMMENT ON COLUMN prices.unit_amount IS 'metered_unit: price of one unit in minor units, with fractions of a cent, exact';
-COMMENT ON COLUMN prices.cap_amount IS 'metered_unit: most that is charged per period, in minor units; null for no cap';
+COMMENT ON COLUMN prices.cap_amount IS 'metered_unit: most to charge per period, in minor units; null for no cap';
 COMMENT ON COLUMN prices.meter_id IS 'metered_unit: the meter that counts';
 COMMENT ON COLUMN prices.price_per_seat IS 'seat_based: price of a seat in the first tier, in minor units; all tiers are in price_tiers';
 COMMENT ON COLUMN prices.tier_type IS 'seat_based and unit_based: volume (one tier''s price for all) or graduated (each tier''s price for its share)';
@@ -130,8 +130,8 @@ COMMENT ON COLUMN prices.minimum_seats IS 'seat_based: least number of seats tha
 COMMENT ON COLUMN prices.maximum_seats IS 'seat_based: greatest number of seats; null for no limit';
 COMMENT ON COLUMN prices.minimum_units IS 'unit_based: least number of units that can be bought; null for none';
 COMMENT ON COLUMN prices.maximum_units IS 'unit_based: greatest number of units; null for no limit';
-COMMENT ON COLUMN prices.unit_label IS 'unit_based: what a unit is called, locale to plural form to word';
-COMMENT ON COLUMN prices.extra IS 'Every key Polar sent for this price that has no column, value untouched; unknown keys of its tiers stand under the path they came with';
+COMMENT ON COLUMN prices.unit_label IS 'unit_based: name of a unit, locale to plural form to word';
+COMMENT ON COLUMN prices.extra IS 'Every key Polar sent for this price that has no column, value untouched; unknown keys of its tiers keep their path';
 COMMENT ON COLUMN prices.first_seen_at IS 'Start of the request that first showed this row';
 COMMENT ON COLUMN prices.changed_at IS 'Start of the request that last changed any column of this row';
 COMMENT ON COLUMN prices.removed_at IS 'Start of the request that showed the product without this price; null while it is offered';
@@ -171,7 +171,7 @@ CREATE TABLE benefits (
     changed_at timestamptz NOT NULL
 );
 
-COMMENT ON TABLE benefits IS 'What a buyer gets. A benefit that was deleted or made private vanishes from its products and stays here as last seen.';
+COMMENT ON TABLE benefits IS 'What a buyer gets. A benefit that is deleted or made private vanishes from its products but stays here as last seen.';
 COMMENT ON COLUMN benefits.id IS 'Polar''s id of the benefit';
 COMMENT ON COLUMN benefits.created_at IS 'When the benefit was created at Polar';
 COMMENT ON COLUMN benefits.modified_at IS 'When the benefit last changed at Polar; null until the first time';
@@ -194,10 +194,10 @@ CREATE TABLE product_benefits (
 
 CREATE INDEX product_benefits_benefit_id_idx ON product_benefits (benefit_id);
 
-COMMENT ON TABLE product_benefits IS 'Which benefits a product gives, in Polar''s order. The same benefit may stand twice.';
+COMMENT ON TABLE product_benefits IS 'Which benefits a product gives, in Polar''s order. The same benefit may appear twice.';
 COMMENT ON COLUMN product_benefits.product_id IS 'The product';
 COMMENT ON COLUMN product_benefits.position IS 'Place in Polar''s list, from 0';
-COMMENT ON COLUMN product_benefits.benefit_id IS 'The benefit that stands there';
+COMMENT ON COLUMN product_benefits.benefit_id IS 'The benefit at that place';
 
 CREATE TABLE medias (
     id uuid PRIMARY KEY,
@@ -253,10 +253,10 @@ CREATE TABLE product_medias (
 
 CREATE INDEX product_medias_media_id_idx ON product_medias (media_id);
 
-COMMENT ON TABLE product_medias IS 'Which pictures a product shows, in Polar''s order. The same picture may stand twice.';
+COMMENT ON TABLE product_medias IS 'Which pictures a product shows, in Polar''s order. The same picture may appear twice.';
 COMMENT ON COLUMN product_medias.product_id IS 'The product';
 COMMENT ON COLUMN product_medias.position IS 'Place in Polar''s list, from 0';
-COMMENT ON COLUMN product_medias.media_id IS 'The picture that stands there';
+COMMENT ON COLUMN product_medias.media_id IS 'The picture at that place';
 
 CREATE TABLE discounts (
     id uuid PRIMARY KEY,
@@ -282,13 +282,13 @@ CREATE TABLE discounts (
     changed_at timestamptz NOT NULL
 );
 
-COMMENT ON TABLE discounts IS 'Discounts that links apply by themselves. A discount deleted at Polar stays nested in its links without a mark.';
+COMMENT ON TABLE discounts IS 'Discounts that links apply automatically. A discount deleted at Polar stays nested in its links, unmarked.';
 COMMENT ON COLUMN discounts.id IS 'Polar''s id of the discount';
 COMMENT ON COLUMN discounts.created_at IS 'When the discount was created at Polar';
 COMMENT ON COLUMN discounts.modified_at IS 'When the discount last changed at Polar; null until the first time. Does not move when it is redeemed.';
 COMMENT ON COLUMN discounts.organization_id IS 'Polar''s id of the merchant''s organization';
 COMMENT ON COLUMN discounts.name IS 'Name of the discount';
-COMMENT ON COLUMN discounts.code IS 'Code a buyer can enter; null when there is none';
+COMMENT ON COLUMN discounts.code IS 'Code a buyer can enter; null without one';
 COMMENT ON COLUMN discounts.type IS 'fixed (an amount), percentage (basis points), or a kind Polar added since';
 COMMENT ON COLUMN discounts.duration IS 'once, forever, repeating, or a value Polar added since';
 COMMENT ON COLUMN discounts.duration_in_months IS 'repeating: number of months the discount applies';
@@ -297,7 +297,7 @@ COMMENT ON COLUMN discounts.currency IS 'fixed: currency of amount; deprecated b
 COMMENT ON COLUMN discounts.basis_points IS 'percentage: hundredths of a percent off, 1250 is 12.5 %';
 COMMENT ON COLUMN discounts.starts_at IS 'First moment it can be used; null for no limit';
 COMMENT ON COLUMN discounts.ends_at IS 'Last moment it can be used; null for no limit';
-COMMENT ON COLUMN discounts.max_redemptions IS 'How often it can be used in all; null for no limit';
+COMMENT ON COLUMN discounts.max_redemptions IS 'How often it can be used in total; null for no limit';
 COMMENT ON COLUMN discounts.max_redemptions_per_customer IS 'How often one customer can use it; null for no limit, and when Polar did not send it';
 COMMENT ON COLUMN discounts.redemptions_count IS 'How often it has been used';
 COMMENT ON COLUMN discounts.metadata IS 'The merchant''s own key-value pairs, numbers exact';
@@ -350,23 +350,23 @@ COMMENT ON COLUMN checkout_links.created_at IS 'When the link was created at Pol
 COMMENT ON COLUMN checkout_links.modified_at IS 'When the link''s own fields last changed at Polar; null until the first time. Does not move when its products change.';
 COMMENT ON COLUMN checkout_links.organization_id IS 'Polar''s id of the merchant''s organization';
 COMMENT ON COLUMN checkout_links.label IS 'The merchant''s name for the link; may be empty';
-COMMENT ON COLUMN checkout_links.url IS 'Address a buyer opens. Holds the client secret: whoever has it can open the checkout.';
+COMMENT ON COLUMN checkout_links.url IS 'Address a buyer opens. Contains the client secret: whoever has it can open the checkout.';
 COMMENT ON COLUMN checkout_links.client_secret IS 'Secret part of the url: whoever has it can open the checkout';
 COMMENT ON COLUMN checkout_links.success_url IS 'Where a buyer goes after paying; may hold the literal {CHECKOUT_ID}';
 COMMENT ON COLUMN checkout_links.return_url IS 'Where the back button of the checkout leads; null when none or not sent';
 COMMENT ON COLUMN checkout_links.payment_processor IS 'stripe, or a value Polar added since';
 COMMENT ON COLUMN checkout_links.allow_discount_codes IS 'True when a buyer may enter a discount code';
-COMMENT ON COLUMN checkout_links.require_billing_address IS 'True when a full billing address is asked for; null when Polar did not send it';
-COMMENT ON COLUMN checkout_links.discount_id IS 'Discount the link applies by itself; null for none';
+COMMENT ON COLUMN checkout_links.require_billing_address IS 'True when the checkout asks for a full billing address; null when Polar did not send it';
+COMMENT ON COLUMN checkout_links.discount_id IS 'Discount the link applies automatically; null for none';
 COMMENT ON COLUMN checkout_links.trial_interval IS 'Unit of the trial period that overrides the product''s: day, week, month, year; null for none';
 COMMENT ON COLUMN checkout_links.trial_interval_count IS 'Number of units of that trial period';
 COMMENT ON COLUMN checkout_links.seats IS 'Number of seats the checkout starts with; null for none';
 COMMENT ON COLUMN checkout_links.units IS 'Number of units the checkout starts with; null for none';
-COMMENT ON COLUMN checkout_links.metadata IS 'The merchant''s own key-value pairs, numbers exact. Copied by Polar to every checkout that starts here: the way to attribute orders to a link.';
+COMMENT ON COLUMN checkout_links.metadata IS 'The merchant''s own key-value pairs, numbers exact. Polar copies it to every checkout that starts here: use it to attribute orders to a link.';
 COMMENT ON COLUMN checkout_links.extra IS 'Every key Polar sent for this link that has no column, value untouched';
 COMMENT ON COLUMN checkout_links.first_seen_at IS 'Start of the request that first showed this row';
 COMMENT ON COLUMN checkout_links.changed_at IS 'Start of the request that last changed any column of this row';
-COMMENT ON COLUMN checkout_links.removed_at IS 'Start of the request that Polar answered with "no such link"; null while the link lives';
+COMMENT ON COLUMN checkout_links.removed_at IS 'Start of the request that Polar answered with "no such link"; null while the link is live';
 
 CREATE TABLE checkout_link_products (
     checkout_link_id uuid NOT NULL REFERENCES checkout_links (id),

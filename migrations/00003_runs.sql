@@ -1,5 +1,5 @@
 -- What the sync itself did: its runs, what it could not sync, and what Polar
--- sent that this program does not know yet.
+-- sent but this program does not know yet.
 
 -- +goose Up
 CREATE TABLE sync_runs (
@@ -42,16 +42,16 @@ COMMENT ON COLUMN sync_runs.trigger IS 'What started the run: start, schedule, b
 COMMENT ON COLUMN sync_runs.status IS 'running; succeeded: all links in place; partial: some failed, the rest is in place; failed: stopped early; abandoned: its process died or was stopped';
 COMMENT ON COLUMN sync_runs.organization_ids IS 'Organizations the run has claimed: while it is running, no other run writes their rows';
 COMMENT ON COLUMN sync_runs.started_at IS 'When the run began';
-COMMENT ON COLUMN sync_runs.observing_since IS 'When the run began, or the killed one it resumed: everything it stands for was seen later';
+COMMENT ON COLUMN sync_runs.observing_since IS 'When the run began, or the killed one it resumed: it saw everything later than that';
 COMMENT ON COLUMN sync_runs.heartbeat_at IS 'Last sign of life of a running run; a silent run is taken over';
 COMMENT ON COLUMN sync_runs.finished_at IS 'When the run ended; null while it runs';
 COMMENT ON COLUMN sync_runs.ended_after IS 'Number of the youngest run that had begun when this one ended; null while it runs. A run whose number is not greater may hold older answers than this one wrote.';
 COMMENT ON COLUMN sync_runs.holder IS 'Process that runs it: where, and its process id';
-COMMENT ON COLUMN sync_runs.scope IS 'What the run was to sync: all, or a fingerprint of the list of links. Runs of one scope ask for the same links.';
-COMMENT ON COLUMN sync_runs.checkpoint IS 'How far a backfill came; the next one resumes there if this one was killed';
-COMMENT ON COLUMN sync_runs.links_total IS 'Links the run was to sync';
+COMMENT ON COLUMN sync_runs.scope IS 'What the run had to sync: all, or a fingerprint of the list of links. Runs of one scope ask for the same links.';
+COMMENT ON COLUMN sync_runs.checkpoint IS 'How far a backfill got; if it was killed, the next one resumes there';
+COMMENT ON COLUMN sync_runs.links_total IS 'Links the run had to sync';
 COMMENT ON COLUMN sync_runs.links_changed IS 'Links that changed, in themselves or in anything nested in them';
-COMMENT ON COLUMN sync_runs.links_unchanged IS 'Links that were seen and had not changed';
+COMMENT ON COLUMN sync_runs.links_unchanged IS 'Links that were seen but had not changed';
 COMMENT ON COLUMN sync_runs.links_removed IS 'Links that Polar said are gone, whose rows got removed_at in this run';
 COMMENT ON COLUMN sync_runs.links_failed IS 'Links that could not be synced; see sync_failures';
 COMMENT ON COLUMN sync_runs.rows_inserted IS 'New rows, in all tables of the catalogue';
@@ -63,8 +63,8 @@ COMMENT ON COLUMN sync_runs.error IS 'Why the run stopped early; null when it di
 -- Last statement of every batch: the fence. A run that was taken over, or that
 -- writes rows of an organization it has not claimed, fails here, and its batch with it.
 --
--- A batch that wrote something locks the run's row until it commits, so that a
--- takeover waits for it or is seen by it. One that wrote nothing only reads.
+-- A batch that wrote something locks the run's row until it commits, so that it
+-- either sees a takeover or makes it wait. One that wrote nothing only reads.
 -- +goose StatementBegin
 CREATE FUNCTION end_batch(run_id uuid, organizations uuid[], progress jsonb) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -85,7 +85,7 @@ END
 $$;
 -- +goose StatementEnd
 
-COMMENT ON FUNCTION end_batch IS 'Raises SYN01 unless the run is running and has claimed the organizations; notes how far it came if the batch wrote something';
+COMMENT ON FUNCTION end_batch IS 'Raises SYN01 unless the run is running and has claimed the organizations; notes how far it got if the batch wrote something';
 
 CREATE TABLE sync_failures (
     source text NOT NULL,
@@ -104,13 +104,13 @@ CREATE TABLE sync_failures (
 COMMENT ON TABLE sync_failures IS 'Links that could not be synced in the last run that tried. Their rows are as last seen. A link leaves this table when it lands or is gone.';
 COMMENT ON COLUMN sync_failures.source IS 'Name of the source in the configuration';
 COMMENT ON COLUMN sync_failures.checkout_link_id IS 'The link';
-COMMENT ON COLUMN sync_failures.since IS 'Start of the request that failed first, without a success since';
-COMMENT ON COLUMN sync_failures.last_at IS 'Start of the request that failed last';
+COMMENT ON COLUMN sync_failures.since IS 'Start of the first failed request without a success since';
+COMMENT ON COLUMN sync_failures.last_at IS 'Start of the last failed request';
 COMMENT ON COLUMN sync_failures.attempts IS 'Runs that tried and failed since then';
 COMMENT ON COLUMN sync_failures.kind IS 'rate_limited, unavailable, bad_answer, or rejected (Postgres refused the rows)';
 COMMENT ON COLUMN sync_failures.message IS 'What went wrong, for a person';
-COMMENT ON COLUMN sync_failures.path IS 'Where in the body, as a JSON path; null when it is not about one place';
-COMMENT ON COLUMN sync_failures.body IS 'What Polar answered, as text; characters Postgres cannot hold are replaced, error answers end after 64 KiB';
+COMMENT ON COLUMN sync_failures.path IS 'Where in the body, as a JSON path; null without one place';
+COMMENT ON COLUMN sync_failures.body IS 'Polar''s answer as text; characters Postgres cannot hold are replaced, error answers are cut at 64 KiB';
 COMMENT ON COLUMN sync_failures.run_id IS 'The run that tried last';
 
 CREATE TABLE drift (
@@ -124,11 +124,11 @@ CREATE TABLE drift (
     PRIMARY KEY (kind, path, value)
 );
 
-COMMENT ON TABLE drift IS 'What Polar sends that this program does not know: kept in extra or as it is, and recorded here once.';
+COMMENT ON TABLE drift IS 'What Polar sends but this program does not know: kept in extra or as sent, and recorded here once.';
 COMMENT ON COLUMN drift.kind IS 'key: a key without a column; value: an unknown value of an enum; shape: a known key of unexpected shape; text: characters Postgres cannot hold were replaced';
 COMMENT ON COLUMN drift.path IS 'Where, as a JSON path without indices, such as products[].prices[].tax_behavior';
 COMMENT ON COLUMN drift.value IS 'kind value: the unknown value; else empty';
-COMMENT ON COLUMN drift.sample IS 'What stood there first, cut short, secrets masked';
+COMMENT ON COLUMN drift.sample IS 'The first value found there, cut short, secrets masked';
 COMMENT ON COLUMN drift.first_seen_at IS 'Start of the request that showed it first';
 COMMENT ON COLUMN drift.last_seen_at IS 'Start of the request that showed it last';
 COMMENT ON COLUMN drift.count IS 'Links it was seen in, summed over all runs';

@@ -1,6 +1,6 @@
--- History: what changed, when at the earliest and at the latest, from what to
--- what. Filled by triggers, so that edits by hand are seen too, and written only
--- when something changed.
+-- History: what changed, the earliest and latest time it can have, from what to
+-- what. Triggers write it, so that it covers edits by hand, and only when something
+-- changed.
 
 -- +goose Up
 CREATE TABLE changes (
@@ -16,22 +16,22 @@ CREATE TABLE changes (
 );
 
 CREATE INDEX changes_entity_id_idx ON changes (entity_id, id);
--- Asked for by time when old history is pruned: whole ranges of the table, which is in the order of time.
+-- For pruning old history by time: whole ranges of the table, which is in order of time.
 CREATE INDEX changes_not_after_idx ON changes USING brin (not_after);
 
 COMMENT ON TABLE changes IS 'One row for every change of a row of the catalogue. The first load is a change too: from nothing.';
 COMMENT ON COLUMN changes.id IS 'Order of the changes';
 COMMENT ON COLUMN changes.entity IS 'Table of the row that changed';
-COMMENT ON COLUMN changes.entity_id IS 'Id of that row; for tiers, amounts and join tables the id of what they belong to: price, discount, product, link';
-COMMENT ON COLUMN changes.op IS 'insert; update; remove: marked as gone, or deleted from a join table; restore: gone before, and back';
-COMMENT ON COLUMN changes.before IS 'The changed columns as they were; null for an insert. A removed join row whole.';
+COMMENT ON COLUMN changes.entity_id IS 'Id of that row; for tiers, amounts and join tables the id of their owner: price, discount, product, link';
+COMMENT ON COLUMN changes.op IS 'insert; update; remove: marked as gone, or deleted from a join table; restore: back after being gone';
+COMMENT ON COLUMN changes.before IS 'The changed columns as they were; a removed join row whole; null for an insert';
 COMMENT ON COLUMN changes.after IS 'The changed columns as they are now; an inserted row whole; null for a deleted join row';
-COMMENT ON COLUMN changes.not_before IS 'Start of the last request that showed the old state: it changed later; null when none did';
+COMMENT ON COLUMN changes.not_before IS 'Start of the last request that showed the old state: it changed later; null if none did';
 COMMENT ON COLUMN changes.not_after IS 'End of the request that first showed the new state, or of the last one in its batch: it had changed by then';
 COMMENT ON COLUMN changes.run_id IS 'The run that saw it; null for an edit by hand';
 
--- Whether the run before this one saw the thing, through a link that is there and
--- does not fail. Asked before the change is written, and for changed rows only.
+-- Whether the run before this one saw the thing, through a live link that does not
+-- fail. Called before the change is written, and only for changed rows.
 -- +goose StatementBegin
 CREATE FUNCTION seen_before(entity text, id uuid) RETURNS boolean
 LANGUAGE plpgsql STABLE AS $$
@@ -81,9 +81,9 @@ $$;
 
 COMMENT ON FUNCTION seen_before IS 'Whether the previous run of the same scope saw the thing';
 
--- One statement's changes of one table. Arguments: the column that says what the
--- row is or belongs to, the rest of its key or '', and the table of the former.
--- The run tells about itself in settings of its transaction:
+-- Records one statement's changes of one table. Arguments: the column that
+-- identifies the row or its owner, the rest of its key or '', and the table which
+-- that column refers to. The run describes itself in settings of its transaction:
 --   syncer.run_id      the run
 --   syncer.not_before  when the run before it, of the same scope, began
 --   syncer.not_after   when the batch's last request had been answered
@@ -100,7 +100,7 @@ DECLARE
     key_column text := TG_ARGV[1];
     owner text := TG_ARGV[2];
 BEGIN
-    -- Most statements change nothing, and this is called for each of them.
+    -- Most statements change nothing, yet each of them calls this.
     IF TG_OP = 'DELETE' THEN
         PERFORM FROM old_rows LIMIT 1;
     ELSE
@@ -110,8 +110,8 @@ BEGIN
         RETURN NULL;
     END IF;
 
-    -- The names below are found in this schema, whatever whoever edits has on
-    -- their search_path; until that is set, every name says where it stands.
+    -- The names below must resolve in this schema, whatever the editor's search_path;
+    -- until that is set, every name is qualified.
     path := pg_catalog.current_setting('search_path');
     PERFORM pg_catalog.set_config(
         'search_path', pg_catalog.quote_ident(TG_TABLE_SCHEMA::pg_catalog.text) OPERATOR (pg_catalog.||) ', pg_temp', true
@@ -127,14 +127,14 @@ BEGIN
         INSERT INTO changes (entity, entity_id, op, after, not_before, not_after, run_id)
         SELECT
             TG_TABLE_NAME, (n.j ->> id_column)::uuid, 'insert', n.j - own,
-            -- What was not there was seen missing only where its owner was seen.
+            -- A new row was seen missing only if its owner was seen.
             CASE
                 WHEN previous IS NULL THEN NULL
                 WHEN TG_TABLE_NAME = 'prices' AND seen_before('products', (n.j ->> 'product_id')::uuid) THEN previous
                 WHEN owner <> TG_TABLE_NAME AND seen_before(owner, (n.j ->> id_column)::uuid) THEN previous
             END,
             seen_by, run
-        FROM (SELECT to_jsonb(r) AS j FROM new_rows AS r OFFSET 0) AS n; -- OFFSET: made once for each row
+        FROM (SELECT to_jsonb(r) AS j FROM new_rows AS r OFFSET 0) AS n; -- OFFSET: evaluated once per row
     ELSIF TG_OP = 'UPDATE' THEN
         INSERT INTO changes (entity, entity_id, op, before, after, not_before, not_after, run_id)
         SELECT

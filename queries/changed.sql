@@ -1,7 +1,6 @@
 -- name: ListChangedSince :many
--- What changed since a moment, in words, for people who watch: rows that came,
--- went or changed. Join rows and tiers have no times and are not listed. Amounts
--- are in minor units.
+-- The rows that came, went or changed since a moment, in words for people. Join
+-- rows and tiers have no times and are left out. Amounts are in minor units.
 WITH c AS (
     SELECT
         1 AS place, 'price' AS entity, p.changed_at,

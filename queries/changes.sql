@@ -1,6 +1,6 @@
 -- name: ListLinkChanges :many
 -- The last changes of a link and of everything under it, newest first, with the
--- name of what changed. What the run saw that saw the link first is left out.
+-- name of what changed. Omits what the run that first saw the link saw then.
 WITH link AS (
     SELECT l.id, l.discount_id
     FROM checkout_links AS l
@@ -48,7 +48,7 @@ ORDER BY c.id DESC
 LIMIT @most;
 
 -- name: ListNames :many
--- What things are called, by id.
+-- Names of things, by id.
 SELECT p.id, p.name FROM products AS p WHERE p.id = ANY (@id::uuid[])
 UNION ALL
 SELECT b.id, b.description FROM benefits AS b WHERE b.id = ANY (@id::uuid[])
@@ -80,6 +80,6 @@ LEFT JOIN discounts AS d ON d.id = l.discount_id
 WHERE l.id = @id;
 
 -- name: PruneChanges :execrows
--- Forgets history that is older than what is to be kept.
+-- Deletes history past its time.
 DELETE FROM changes
 WHERE not_after < @older_than;

@@ -1,7 +1,7 @@
 -- name: UpsertCheckoutLinks :one
--- Writes the given links that are new or differ from their row. An unchanged row is
--- not even locked.
--- A link that is seen is there: removed_at is cleared.
+-- Writes the given links that are new or differ from their row. Does not even lock
+-- unchanged rows.
+-- A link that was seen exists, so removed_at is cleared.
 WITH seen AS (
     SELECT
         unnest(@id::uuid[]) AS id,
@@ -78,8 +78,8 @@ SELECT
 FROM written;
 
 -- name: RemoveCheckoutLinks :one
--- Marks the given links as gone, those that are not marked yet. What they offered
--- stays as last seen.
+-- Marks those of the given links as gone that are not yet. What they offered stays
+-- as last seen.
 WITH seen AS (
     SELECT
         unnest(@id::uuid[]) AS id,
@@ -99,7 +99,7 @@ SELECT
     coalesce((SELECT array_agg(id) FROM removed), '{}')::uuid[] AS removed;
 
 -- name: ReplaceCheckoutLinkProducts :one
--- Makes the products of the given links exactly the given rows: deletes what is left over, writes what is
+-- Makes the products of the given links exactly the given rows: deletes the rest, writes what is
 -- new or differs, touches nothing else.
 WITH seen AS (
     SELECT
@@ -130,26 +130,27 @@ SELECT
     coalesce((SELECT array_agg(id) FROM deleted), '{}')::uuid[] AS removed;
 
 -- name: ListCheckoutLinkStates :many
--- Which of the given links have a row, whose it is, and whether it is marked as gone.
+-- Those of the given links that have a row: the organization, and whether the row is
+-- marked as gone.
 SELECT id, organization_id, (removed_at IS NOT NULL)::bool AS removed
 FROM checkout_links
 WHERE id = ANY (@id::uuid[]);
 
 -- name: ListOrganizations :many
--- The organizations that live links belong to; one, as a rule.
+-- The organizations of live links; usually one.
 SELECT DISTINCT organization_id
 FROM checkout_links
 WHERE removed_at IS NULL;
 
 -- name: ListCheckoutLinksThrough :many
--- The live links of an organization that are as old as created_at or older: those
--- that LIST showed up to there, unless some are gone or were not shown.
+-- An organization's live links created at or before created_at: those that LIST
+-- showed up to there, unless some are gone or were not shown.
 SELECT id
 FROM checkout_links
 WHERE removed_at IS NULL AND organization_id = @organization_id AND created_at <= @created_at;
 
 -- name: ListLiveCheckoutLinks :many
--- The links of the given organizations that are not marked as gone.
+-- The given organizations' links not marked as gone.
 SELECT id
 FROM checkout_links
 WHERE removed_at IS NULL AND organization_id = ANY (@organization_id::uuid[])

@@ -1,6 +1,6 @@
 -- name: UpsertDiscounts :one
--- Writes the given discounts that are new or differ from their row. An unchanged row is
--- not even locked.
+-- Writes the given discounts that are new or differ from their row. Does not even lock
+-- unchanged rows.
 WITH seen AS (
     SELECT
         unnest(@id::uuid[]) AS id,
@@ -76,7 +76,7 @@ SELECT
 FROM written;
 
 -- name: ReplaceDiscountAmounts :one
--- Makes the amounts of the given discounts exactly the given rows: deletes what is left over, writes what is
+-- Makes the amounts of the given discounts exactly the given rows: deletes the rest, writes what is
 -- new or differs, touches nothing else.
 WITH seen AS (
     SELECT

@@ -1,5 +1,5 @@
 -- name: GetServer :one
--- What the server says about itself, and about who asks.
+-- The server's view of itself, and of whoever asks.
 SELECT
     current_setting('server_version')::text AS version,
     current_setting('server_version_num')::integer AS version_number,
@@ -9,11 +9,11 @@ SELECT
     current_setting('transaction_read_only')::boolean AS read_only;
 
 -- name: GetClock :one
--- What time it is by the server's clock.
+-- The time by the server's clock.
 SELECT clock_timestamp()::timestamptz AS now;
 
 -- name: ListMissingRights :many
--- Which of the given rights on tables of a schema the role lacks. Nothing is tried.
+-- The given rights on tables of a schema that the role lacks. Tries none of them.
 SELECT r.table_name::text AS table_name, r.privilege::text AS privilege
 FROM (
     SELECT
@@ -26,7 +26,7 @@ WHERE NOT has_table_privilege(c.oid, r.privilege)
 ORDER BY r.privilege, r.table_name;
 
 -- name: ListForbiddenFunctions :many
--- The functions of a schema that the role may not call. Those of triggers need no right.
+-- The functions of a schema that the role may not call. Trigger functions need no right.
 SELECT p.proname::text AS name
 FROM pg_catalog.pg_proc AS p
 JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
@@ -36,8 +36,8 @@ WHERE n.nspname = @schema::text
 ORDER BY 1;
 
 -- name: ListDoubtfulLinks :many
--- Those of the given links that are marked as gone, and those that have no row and
--- do not fail either: no run has ever seen them.
+-- Those of the given links that are marked as gone, and those that no run has ever
+-- seen: they have no row, and do not fail either.
 SELECT w.id::uuid AS id, l.removed_at
 FROM (SELECT unnest(@id::uuid[]) AS id) AS w
 LEFT JOIN checkout_links AS l ON l.id = w.id
@@ -52,13 +52,13 @@ WHERE l.removed_at IS NOT NULL
 ORDER BY w.id;
 
 -- name: CountFailures :one
--- How many links of a source fail, and since when the first of them does.
+-- How many links of a source fail, and when the first of them began to.
 SELECT count(*) AS links, coalesce(min(since), clock_timestamp())::timestamptz AS since
 FROM sync_failures
 WHERE source = @source;
 
 -- name: GetLastFinishedRun :one
--- The last run of a scope that came to its end.
+-- The last completed run of a scope.
 SELECT status, started_at, finished_at, links_total, links_failed, requests
 FROM sync_runs
 WHERE source = @source AND scope = @scope AND status IN ('succeeded', 'partial')
@@ -66,7 +66,7 @@ ORDER BY number DESC
 LIMIT 1;
 
 -- name: GetHolder :one
--- The run that holds a source, and for how long it has given no sign of life.
+-- The run that holds a source, and the time since its last sign of life.
 SELECT
     holder, trigger, started_at,
     extract(EPOCH FROM clock_timestamp() - heartbeat_at)::float8 AS silent_seconds

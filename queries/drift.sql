@@ -1,5 +1,5 @@
 -- name: RecordDrift :exec
--- Notes what Polar sent that this program does not know, each thing once.
+-- Notes what Polar sent but this program does not know, each thing once.
 INSERT INTO drift AS t (kind, path, value, sample, first_seen_at, last_seen_at, count)
 SELECT d.kind, d.path, d.value, d.sample, d.seen_at, d.seen_at, d.count
 FROM (
@@ -17,7 +17,7 @@ ON CONFLICT (kind, path, value) DO UPDATE SET
     count = t.count + excluded.count;
 
 -- name: ListDrift :many
--- What Polar sends that this program does not know, newest first.
+-- What Polar sends but this program does not know, newest first.
 SELECT kind, path, value, sample, first_seen_at, last_seen_at, count
 FROM drift
 ORDER BY last_seen_at DESC, kind, path, value;

@@ -1,6 +1,6 @@
 -- name: UpsertMedias :one
--- Writes the given medias that are new or differ from their row. An unchanged row is
--- not even locked.
+-- Writes the given medias that are new or differ from their row. Does not even lock
+-- unchanged rows.
 WITH seen AS (
     SELECT
         unnest(@id::uuid[]) AS id,

@@ -1,6 +1,6 @@
 -- name: UpsertMeters :one
--- Writes the given meters that are new or differ from their row. An unchanged row is
--- not even locked.
+-- Writes the given meters that are new or differ from their row. Does not even lock
+-- unchanged rows.
 -- Meters come first: prices refer to them.
 WITH seen AS (
     SELECT

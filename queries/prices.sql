@@ -1,8 +1,8 @@
 -- name: UpsertPrices :one
--- Writes the given prices that are new or differ from their row. An unchanged row is
--- not even locked.
--- A price that is seen is offered: removed_at is cleared. What comes back are the
--- products whose prices changed, one for each price.
+-- Writes the given prices that are new or differ from their row. Does not even lock
+-- unchanged rows.
+-- A price that was seen is on offer, so removed_at is cleared. Returns the products
+-- whose prices changed, one for each price.
 WITH seen AS (
     SELECT
         unnest(@id::uuid[]) AS id,
@@ -99,8 +99,8 @@ SELECT
 FROM written;
 
 -- name: RemovePrices :one
--- Marks the prices of the given products that are not among the offered ones. What
--- comes back are the products, one for each price.
+-- Marks the given products' prices that are not among the offered ones as removed.
+-- Returns the products, one for each price.
 WITH owners AS (
     SELECT
         unnest(@owner_id::uuid[]) AS id,
@@ -122,7 +122,7 @@ SELECT
     coalesce((SELECT array_agg(id) FROM removed), '{}')::uuid[] AS removed;
 
 -- name: ReplacePriceTiers :one
--- Makes the tiers of the given prices exactly the given rows: deletes what is left over, writes what is
+-- Makes the tiers of the given prices exactly the given rows: deletes the rest, writes what is
 -- new or differs, touches nothing else.
 WITH seen AS (
     SELECT

@@ -1,6 +1,6 @@
 -- name: UpsertProducts :one
--- Writes the given products that are new or differ from their row. An unchanged row is
--- not even locked.
+-- Writes the given products that are new or differ from their row. Does not even lock
+-- unchanged rows.
 WITH seen AS (
     SELECT
         unnest(@id::uuid[]) AS id,
@@ -72,7 +72,7 @@ SELECT
 FROM written;
 
 -- name: ReplaceProductBenefits :one
--- Makes the benefits of the given products exactly the given rows: deletes what is left over, writes what is
+-- Makes the benefits of the given products exactly the given rows: deletes the rest, writes what is
 -- new or differs, touches nothing else.
 WITH seen AS (
     SELECT
@@ -103,7 +103,7 @@ SELECT
     coalesce((SELECT array_agg(id) FROM deleted), '{}')::uuid[] AS removed;
 
 -- name: ReplaceProductMedias :one
--- Makes the medias of the given products exactly the given rows: deletes what is left over, writes what is
+-- Makes the medias of the given products exactly the given rows: deletes the rest, writes what is
 -- new or differs, touches nothing else.
 WITH seen AS (
     SELECT

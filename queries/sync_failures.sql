@@ -1,6 +1,5 @@
 -- name: RecordFailures :exec
--- Notes links that could not be synced, and that it happened again for those
--- that failed before.
+-- Notes links that could not be synced, and counts again those that failed before.
 INSERT INTO sync_failures AS t (
     source, checkout_link_id, since, last_at, kind, message, path, body, run_id
 )
@@ -19,7 +18,7 @@ FROM (
 ORDER BY f.checkout_link_id
 ON CONFLICT (source, checkout_link_id) DO UPDATE SET
     last_at = excluded.last_at,
-    -- A run counts once, also when it tries a link twice.
+    -- A run counts once, even if it tries a link twice.
     attempts = t.attempts + (t.run_id <> excluded.run_id)::int,
     kind = excluded.kind,
     message = excluded.message,
@@ -28,18 +27,18 @@ ON CONFLICT (source, checkout_link_id) DO UPDATE SET
     run_id = excluded.run_id;
 
 -- name: ClearFailures :exec
--- Forgets the failures of links that landed. Touches nothing when there are none.
+-- Deletes the failures of links that landed. Touches nothing if there are none.
 DELETE FROM sync_failures
 WHERE source = @source AND checkout_link_id = ANY (@checkout_link_id::uuid[]);
 
 -- name: ListFailuresSince :many
--- The links of a source that have failed since a moment.
+-- A source's links that have failed since a moment.
 SELECT checkout_link_id
 FROM sync_failures
 WHERE source = @source AND last_at >= @since::timestamptz;
 
 -- name: ListFailures :many
--- Links that fail, the longest first.
+-- Failing links, the longest-failing first.
 SELECT
     f.source, f.checkout_link_id, f.since, f.last_at, f.attempts, f.kind, f.message, f.path,
     l.label
@@ -50,7 +49,7 @@ ORDER BY f.since, f.checkout_link_id
 LIMIT @most;
 
 -- name: GetFailure :many
--- What is known of one link's failure, by source.
+-- One link's failures, by source.
 SELECT source, since, last_at, attempts, kind, message, path
 FROM sync_failures
 WHERE checkout_link_id = @checkout_link_id

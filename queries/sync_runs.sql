@@ -1,11 +1,11 @@
 -- name: LockClaims :exec
--- Lets one transaction at a time begin a run, claim, or end a run. It is short, and
--- at READ COMMITTED, so that every statement after this one sees what others did.
+-- Lets only one transaction at a time begin a run, claim, or end a run. It is short,
+-- and at READ COMMITTED, so that every later statement sees what others did.
 SELECT pg_advisory_xact_lock(hashtextextended('syncer claims ' || current_schema(), 0));
 
 -- name: ListHolders :many
--- The running runs, other than this one, that hold the source or one of the
--- organizations, and for how long each has given no sign of life.
+-- The other running runs that hold the source or one of the organizations, and the
+-- time since each one's last sign of life.
 SELECT
     id, source, holder, trigger, started_at,
     extract(EPOCH FROM clock_timestamp() - heartbeat_at)::float8 AS silent_seconds
@@ -16,7 +16,7 @@ WHERE status = 'running'
 ORDER BY number;
 
 -- name: StartRun :one
--- Begins a run with what it claims.
+-- Begins a run with its claims.
 INSERT INTO sync_runs (
     id, source, trigger, holder, scope, organization_ids, started_at, observing_since, checkpoint
 )
@@ -27,14 +27,14 @@ FROM (SELECT clock_timestamp() AS now) AS c
 RETURNING number, started_at, observing_since;
 
 -- name: ClaimOrganizations :execrows
--- Sets what a run claims: all it needs, or nothing. No row: it has been taken over.
+-- Sets a run's claims: all it needs, or none. No row: it was taken over.
 UPDATE sync_runs SET
     organization_ids = @organization_ids::uuid[]
 WHERE id = @id AND status = 'running';
 
 -- name: IsOvertaken :one
 -- Whether another run of one of the organizations has ended since this one began:
--- what this one has observed until now may be older than what that one wrote.
+-- what this one has observed so far may be older than what that one wrote.
 SELECT EXISTS (
     SELECT FROM sync_runs
     WHERE ended_after >= @number::bigint AND organization_ids && @organization_ids::uuid[]
@@ -50,7 +50,7 @@ UPDATE sync_runs AS r SET
 WHERE r.id = @id AND r.status = 'running';
 
 -- name: BeatRun :execrows
--- A sign of life, and how far the run is. No row: the run has been taken over.
+-- A sign of life, and how far the run is. No row: the run was taken over.
 UPDATE sync_runs SET
     heartbeat_at = clock_timestamp(),
     requests = @requests,
@@ -58,7 +58,7 @@ UPDATE sync_runs SET
 WHERE id = @id AND status = 'running';
 
 -- name: FinishRun :execrows
--- Ends a run with its result. No row: the run has been taken over.
+-- Ends a run with its result. No row: the run was taken over.
 UPDATE sync_runs AS r SET
     status = @status,
     finished_at = clock_timestamp(),
@@ -78,16 +78,16 @@ UPDATE sync_runs AS r SET
 WHERE r.id = @id AND r.status = 'running';
 
 -- name: BeginBatch :exec
--- First statement of every batch. The settings end with its transaction, so that
--- they also work behind a pooler.
+-- First statement of every batch. The settings end with its transaction, so they
+-- work behind a pooler too.
 --
--- Leaves the planner one way, the index of the key, row by row: that is right for
--- every statement of a batch. Left to itself it chooses by the size that a table
--- has when it plans, and keeps the plan: one that was made while the tables were
--- empty scans them for ever, which makes a first load take quadratic time. (Ways
--- that are ruled out have a cost that would make it compile the statement, too.)
+-- Leaves the planner only the key's index, row by row, which is right for every
+-- statement of a batch. By itself it chooses by a table's size at planning time,
+-- and keeps the plan: one made while the tables were empty scans them for ever, and
+-- a first load takes quadratic time. (The cost of ways ruled out would make it
+-- compile the statement, too.)
 --
--- And tells the triggers that write history about the run.
+-- Also tells the triggers that write history about the run.
 SELECT
     set_config('enable_seqscan', 'off', true),
     set_config('enable_bitmapscan', 'off', true),
@@ -106,8 +106,7 @@ SELECT
 SELECT end_batch(@id::uuid, @organization_ids::uuid[], sqlc.narg(checkpoint)::jsonb);
 
 -- name: GetPreviousStart :one
--- When the last run of the same scope began that came to its end: what it saw,
--- it saw not before.
+-- When the last completed run of the same scope began: it saw nothing earlier.
 SELECT observing_since
 FROM sync_runs
 WHERE source = @source AND scope = @scope AND status IN ('succeeded', 'partial')
@@ -125,7 +124,7 @@ ORDER BY number DESC
 LIMIT 1;
 
 -- name: GetLastClaim :one
--- What the last run of a source claimed that claimed anything.
+-- The claims of the last run of a source that claimed anything.
 SELECT organization_ids
 FROM sync_runs
 WHERE source = @source AND organization_ids <> '{}'

@@ -14,20 +14,20 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// arrayTypes lets the connections of a pool write the columns of a batch the
-// short way. pgx looks at every element anew, and of the schema's domains it does
-// not know the OIDs: a run spent a third of its time on that.
+// arrayTypes lets a pool's connections write the columns of a batch the short
+// way. pgx inspects every element anew, and does not know the OIDs of the
+// schema's domains: a run spent a third of its time on that.
 type arrayTypes struct {
 	domains atomic.Pointer[[]*pgtype.Type] // of the schema, and their arrays; nil: not found yet
 }
 
-// install makes every connection of the pool know the types before it is used.
+// install makes every connection of the pool learn the types before use.
 func (a *arrayTypes) install(config *pgxpool.Config) {
 	config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
 		addArrays(conn.TypeMap())
 		return nil
 	}
-	// At every use, not only the first: a connection may be older than the schema.
+	// At every use, not just the first: a connection may be older than the schema.
 	config.PrepareConn = func(ctx context.Context, conn *pgx.Conn) (bool, error) {
 		if err := a.addDomains(ctx, conn); err != nil {
 			return false, fmt.Errorf("look for the schema's domains: %w", err)
@@ -36,10 +36,10 @@ func (a *arrayTypes) install(config *pgxpool.Config) {
 	}
 }
 
-// addArrays puts our codec into the types of Postgres' own that batches use.
+// addArrays puts our codec into those of Postgres' own types that batches use.
 func addArrays(m *pgtype.Map) {
-	// In the modes for poolers (exec, simple_protocol) nobody says what type a
-	// parameter has: pgx knows what to write for all slices of a batch but these.
+	// In the modes for poolers (exec, simple_protocol) nobody tells the type of
+	// a parameter: pgx can write all slices of a batch except these.
 	m.RegisterDefaultPgType([]uuid.UUID(nil), "_uuid")
 	m.RegisterDefaultPgType([]*uuid.UUID(nil), "_uuid")
 	for _, oid := range []uint32{
@@ -53,9 +53,9 @@ func addArrays(m *pgtype.Map) {
 	}
 }
 
-// addDomains makes the connection know the schema's domains and their arrays. The
-// server is asked until it has them. Domains that are made anew later have other
-// OIDs, and go pgx's way: longer, and as right.
+// addDomains teaches the connection the schema's domains and their arrays. It
+// asks the server until it finds them. Recreated domains have other OIDs and go
+// pgx's way: slower, but just as right.
 func (a *arrayTypes) addDomains(ctx context.Context, conn *pgx.Conn) error {
 	types := a.domains.Load()
 	if types == nil {
@@ -97,12 +97,12 @@ func findDomains(ctx context.Context, conn *pgx.Conn) ([]*pgtype.Type, error) {
 	return types, err
 }
 
-// arrayCodec writes the slices that batches hold as arrays, in binary. All else is
-// pgx's: other values, text, reading.
+// arrayCodec writes a batch's slices as binary arrays. pgx does the rest: other
+// values, text, reading.
 type arrayCodec struct {
 	*pgtype.ArrayCodec
 
-	base uint32 // OID of the elements' type, or of the type that their domain is made of
+	base uint32 // OID of the elements' type, or of their domain's base type
 }
 
 // PlanEncode implements pgtype.Codec.
@@ -116,7 +116,7 @@ func (c *arrayCodec) PlanEncode(m *pgtype.Map, oid uint32, format int16, value a
 }
 
 func (c *arrayCodec) plan(value any) pgtype.EncodePlan {
-	element := c.ElementType.OID // Postgres insists on the domain's, not on base
+	element := c.ElementType.OID // Postgres insists on the domain's, not the base's
 	switch c.base {
 	case pgtype.UUIDOID:
 		return planFor(value, element, appendUUID)
@@ -136,13 +136,13 @@ func (c *arrayCodec) plan(value any) pgtype.EncodePlan {
 	return nil
 }
 
-// arrayPlan writes []T and []*T, of which nil is NULL.
+// arrayPlan writes []T and []*T, where nil is NULL.
 type arrayPlan[T any] struct {
 	element uint32                        // OID
-	write   func(buf []byte, v *T) []byte // appends *v; nil: it is NULL
+	write   func(buf []byte, v *T) []byte // appends *v; returns nil for NULL
 }
 
-// planFor gives nil when value is neither []T nor []*T.
+// planFor returns nil if value is neither []T nor []*T.
 func planFor[T any](value any, element uint32, write func([]byte, *T) []byte) pgtype.EncodePlan {
 	switch value.(type) {
 	case []T, []*T:
@@ -151,7 +151,7 @@ func planFor[T any](value any, element uint32, write func([]byte, *T) []byte) pg
 	return nil
 }
 
-// Encode implements pgtype.EncodePlan. Postgres' array_recv reads what it writes.
+// Encode implements pgtype.EncodePlan, for Postgres' array_recv.
 func (p *arrayPlan[T]) Encode(value any, buf []byte) ([]byte, error) {
 	start := len(buf)
 	switch values := value.(type) {
@@ -177,7 +177,7 @@ func (p *arrayPlan[T]) Encode(value any, buf []byte) ([]byte, error) {
 	return buf, nil
 }
 
-// hasNull is where in an array the number ends that says whether it has NULLs.
+// hasNull is the offset in an array of the last byte of the flag for NULLs.
 const hasNull = 7
 
 func appendHeader(buf []byte, element uint32, length int) []byte {
@@ -189,7 +189,7 @@ func appendHeader(buf []byte, element uint32, length int) []byte {
 	buf = binary.BigEndian.AppendUint32(buf, element)
 	if length > 0 {
 		buf = binary.BigEndian.AppendUint32(buf, uint32(length)) //nolint:gosec // of a batch's columns
-		buf = binary.BigEndian.AppendUint32(buf, 1)              // index of the first
+		buf = binary.BigEndian.AppendUint32(buf, 1)              // index of the first element
 	}
 	return buf
 }
@@ -234,16 +234,17 @@ func appendJSONB(buf []byte, v *json.RawMessage) []byte {
 	return append(append(buf, 1), *v...)
 }
 
-// Of Postgres' timestamps, in seconds from 2000 UTC: src/include/datatype/timestamp.h.
+// Postgres' timestamps, in seconds from 2000 UTC:
+// src/include/datatype/timestamp.h.
 const (
 	epoch2000     = 946_684_800       // from 1970
 	minTimestamp  = -211_813_488_000  // 4714-11-24 BC
 	endTimestamp  = 9_223_371_331_200 // 294277-01-01
-	lateTimestamp = 1<<63 - 2         // µs that Postgres refuses; one more would be infinity
+	lateTimestamp = 1<<63 - 2         // µs that Postgres refuses; one more is infinity
 )
 
-// appendTimestamptz writes µs from 2000 UTC. Postgres refuses a time beyond its
-// range, SQLSTATE 22008; the number itself would overflow into another time.
+// appendTimestamptz writes µs from 2000 UTC. A time beyond Postgres' range goes
+// as one it refuses, SQLSTATE 22008; the number itself would overflow into another time.
 func appendTimestamptz(buf []byte, v *time.Time) []byte {
 	micros := int64(lateTimestamp)
 	if s := v.Unix() - epoch2000; s >= minTimestamp && s < endTimestamp {

@@ -18,14 +18,14 @@ import (
 	"syncer/internal/db/dbtest"
 )
 
-// pgxOwn connects as pgx does by itself, without our codec.
+// pgxOwn connects as plain pgx does, without our codec.
 func pgxOwn(tb testing.TB, url string) *pgx.Conn {
 	tb.Helper()
 	conn, err := pgx.Connect(tb.Context(), url+"&search_path=polar&timezone=UTC")
 	if err != nil {
 		tb.Fatal(err)
 	}
-	for _, ids := range []any{[]uuid.UUID(nil), []*uuid.UUID(nil)} { // without which it cannot write them as nuuid[]
+	for _, ids := range []any{[]uuid.UUID(nil), []*uuid.UUID(nil)} { // else it cannot write them as nuuid[]
 		conn.TypeMap().RegisterDefaultPgType(ids, "_uuid")
 	}
 	tb.Cleanup(func() { conn.Close(tb.Context()) })
@@ -43,14 +43,14 @@ func acquire(tb testing.TB, d *db.DB) *pgxpool.Conn {
 }
 
 var (
-	firstTime = time.Date(-4713, 11, 24, 0, 0, 0, 0, time.UTC) // that Postgres can hold
+	firstTime = time.Date(-4713, 11, 24, 0, 0, 0, 0, time.UTC) // the first that Postgres can hold
 	lastTime  = time.Date(294276, 12, 31, 23, 59, 59, 999_999_999, time.UTC)
 	berlin    = time.FixedZone("", 3600)
 	everyUUID = uuid.MustParse("ffffffff-ffff-ffff-ffff-fffffffffffe")
 )
 
 // TestArraysArriveAsPgxWritesThem sends all kinds of columns to all types of
-// parameters that take them.
+// parameters that accept them.
 func TestArraysArriveAsPgxWritesThem(t *testing.T) {
 	t.Parallel()
 	url := dbtest.URL(t)
@@ -90,7 +90,7 @@ func TestArraysArriveAsPgxWritesThem(t *testing.T) {
 		{"uuid[] nuuid[]", []uuid.UUID(nil), "∅"},
 		{"text[] ntext[]", []*string(nil), "∅"},
 		{"timestamptz[] ntimestamptz[]", []*time.Time{nil, nil}, "{NULL,NULL}"},
-		// What no column is, pgx writes.
+		// pgx writes what no column is.
 		{"bigint[] nbigint[]", []int{1, 2}, "{1,2}"},
 		{"uuid[] nuuid[]", []string{everyUUID.String()}, "{ffffffff-ffff-ffff-ffff-fffffffffffe}"},
 		{"uuid[] nuuid[]", "{NULL}", "{NULL}"},
@@ -132,8 +132,8 @@ func TestArraysAreReadAsBefore(t *testing.T) {
 	}
 }
 
-// TestWhatPostgresCannotHoldIsRejected sends it in arrays: it is the server that
-// says no, with a reason about the data.
+// TestWhatPostgresCannotHoldIsRejected sends it in arrays: the server refuses
+// it, with a reason about the data.
 func TestWhatPostgresCannotHoldIsRejected(t *testing.T) {
 	t.Parallel()
 	d := dbtest.New(t)
@@ -159,14 +159,14 @@ func TestWhatPostgresCannotHoldIsRejected(t *testing.T) {
 	}
 }
 
-// domainArrays are the OIDs of the arrays of a schema's domains.
+// domainArrays returns the OIDs of the arrays of a schema's domains.
 func domainArrays(tb testing.TB, d *db.DB) []uint32 {
 	tb.Helper()
 	return ask[[]uint32](tb, d, "SELECT array_agg(typarray ORDER BY oid) FROM pg_type WHERE typnamespace = to_regnamespace($1) AND typtype = 'd'", d.Schema())
 }
 
-// wantBinary fails the test unless the connection writes arrays of all the
-// schema's domains in binary, which needs their OIDs.
+// wantBinary expects the connection to write arrays of all the schema's domains
+// in binary, which takes their OIDs.
 func wantBinary(tb testing.TB, what string, d *db.DB, conn *pgxpool.Conn) {
 	tb.Helper()
 	oids := domainArrays(tb, d)
@@ -210,8 +210,7 @@ func TestTheServerIsAskedForDomainsOnce(t *testing.T) {
 	wantBinary(t, "second", d, second)
 }
 
-// TestDomainsThatAreMadeAnewStillWork gives the domains other OIDs than the
-// process knows.
+// TestDomainsThatAreMadeAnewStillWork gives the domains other OIDs than the process knows.
 func TestDomainsThatAreMadeAnewStillWork(t *testing.T) {
 	t.Parallel()
 	d := dbtest.New(t)

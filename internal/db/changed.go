@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// ChangedThing is a row that came, went or changed, in words for people who watch.
+// ChangedThing is a row that came, went or changed, in words for people.
 type ChangedThing struct {
 	Entity string // price, link, product, benefit, discount, media, meter
 	Event  string // new, changed, gone
-	Name   string // what it is called; amounts are in minor units
+	Name   string // its name; amounts are in minor units
 }
 
-// ChangedSince lists the rows that came, went or changed since a moment, by the
-// times that are in them. Rows that only join others have none and are left out.
+// ChangedSince lists the rows that came, went or changed since a moment, by
+// their own times. It leaves out rows that only join others, which have none.
 func (d *DB) ChangedSince(ctx context.Context, since time.Time) ([]ChangedThing, error) {
 	rows, err := d.queries().ListChangedSince(ctx, since)
 	if err != nil {

@@ -15,10 +15,10 @@ import (
 	"syncer/internal/db/dbtest"
 )
 
-// organization is the id of one of a few.
+// organization returns one of a few ids.
 func organization(n byte) uuid.UUID { return uuid.UUID{0: 0xaa, 6: 0x40, 8: 0x80, 15: n} }
 
-// claim makes a run hold organizations, and says whether it was overtaken.
+// claim makes a run hold organizations, and returns whether it was overtaken.
 func claim(tb testing.TB, d *db.DB, run *db.Run, organizations ...uuid.UUID) (overtaken bool) {
 	tb.Helper()
 	overtaken, err := d.Claim(tb.Context(), run, organizations)
@@ -28,8 +28,8 @@ func claim(tb testing.TB, d *db.DB, run *db.Run, organizations ...uuid.UUID) (ov
 	return overtaken
 }
 
-// claimHeld fails the test unless the run has to wait for one of source "one" and
-// holds nothing any more.
+// claimHeld expects that the run must wait for one of source "one" and holds
+// nothing any more.
 func claimHeld(tb testing.TB, d *db.DB, run *db.Run, organizations ...uuid.UUID) {
 	tb.Helper()
 	_, err := d.Claim(tb.Context(), run, organizations)
@@ -46,10 +46,10 @@ func TestOneRunAtATimeHoldsAnOrganization(t *testing.T) {
 	d := dbtest.New(t)
 	one, two, three := startRun(t, d, "one"), startRun(t, d, "two"), startRun(t, d, "three")
 	claim(t, d, one, organization(1))
-	claim(t, d, three, organization(3)) // of another organization: side by side
+	claim(t, d, three, organization(3)) // another organization: side by side
 	claimHeld(t, d, two, organization(1))
 	claim(t, d, two, organization(2))
-	claimHeld(t, d, two, organization(1)) // and lets go of the other
+	claimHeld(t, d, two, organization(1)) // and releases the other
 	claim(t, d, one, organization(2))
 	claimHeld(t, d, three, organization(2))
 	if n := ask[int](t, d, "SELECT cardinality(organization_ids) FROM sync_runs WHERE id = $1", one.ID); n != 2 {
@@ -59,7 +59,7 @@ func TestOneRunAtATimeHoldsAnOrganization(t *testing.T) {
 	if !claim(t, d, two, organization(1), organization(2)) {
 		t.Error("a run whose organization another one wrote meanwhile is not overtaken")
 	}
-	err := wantHeld(t, d, "one") // claims at its start what it had claimed last
+	err := wantHeld(t, d, "one") // claims at its start what it last claimed
 	if !strings.Contains(err.Error(), `the organization of "one" is held by source "two", `) {
 		t.Error(err)
 	}
@@ -99,7 +99,7 @@ func TestOvertakenGoesByWhoEndedSinceThisOneBegan(t *testing.T) {
 					this = startRun(t, d, "this")
 				}
 			}
-			// Wall clocks decide nothing, the database's included.
+			// Wall clocks decide nothing, not even the database's.
 			exec(t, d, "UPDATE sync_runs SET started_at = $1, finished_at = $1, heartbeat_at = clock_timestamp() WHERE source = 'other'", noon.Add(24*365*time.Hour))
 			if got := claim(t, d, this, organization(1)); got != test.want {
 				t.Errorf("overtaken: %v", got)
@@ -108,8 +108,8 @@ func TestOvertakenGoesByWhoEndedSinceThisOneBegan(t *testing.T) {
 	}
 }
 
-// TestADeadRunLetsGoOfItsOrganization has a run of another source, or of one that is
-// not configured any more, die with a claim.
+// TestADeadRunLetsGoOfItsOrganization lets a run die with a claim: one of
+// another source, or of one no longer configured.
 func TestADeadRunLetsGoOfItsOrganization(t *testing.T) {
 	t.Parallel()
 	d := dbtest.New(t)
@@ -133,8 +133,8 @@ func TestADeadRunLetsGoOfItsOrganization(t *testing.T) {
 	}
 }
 
-// TestABatchNeedsTheClaimsOfItsRows saves rows of an organization that the run does
-// not hold.
+// TestABatchNeedsTheClaimsOfItsRows saves rows of an organization that the run
+// does not hold.
 func TestABatchNeedsTheClaimsOfItsRows(t *testing.T) {
 	t.Parallel()
 	d := dbtest.New(t)
@@ -153,8 +153,8 @@ func TestABatchNeedsTheClaimsOfItsRows(t *testing.T) {
 	}
 }
 
-// TestRunsThatWantEachOthersOrganizationsAllEnd lets many runs claim in any order,
-// each waiting for the others, and finds no organization held twice.
+// TestRunsThatWantEachOthersOrganizationsAllEnd lets many runs claim in any
+// order, each waiting for the others, and expects no organization to be held twice.
 func TestRunsThatWantEachOthersOrganizationsAllEnd(t *testing.T) {
 	t.Parallel()
 	d := dbtest.New(t)
@@ -173,7 +173,7 @@ func TestRunsThatWantEachOthersOrganizationsAllEnd(t *testing.T) {
 				var held []int
 				for _, o := range random.Perm(len(holders))[:2] {
 					wanted, held = append(wanted, organization(byte(o))), append(held, o)
-					for { // one after the other, as answers show them
+					for { // one by one, as answers show them
 						_, err := d.Claim(t.Context(), run, wanted)
 						if err == nil {
 							break

@@ -30,7 +30,7 @@ func TestAFirstSaveStoresEveryColumn(t *testing.T) {
 
 // TestEveryColumnChangesAlone changes every column of every entity alone, and
 // expects exactly one write, none on repeat, and one back. It reads the columns
-// from the database, so that a new one is covered by itself.
+// from the database, so it covers new ones too.
 func TestEveryColumnChangesAlone(t *testing.T) {
 	t.Parallel()
 	for table, columns := range byTable(t) {
@@ -39,11 +39,11 @@ func TestEveryColumnChangesAlone(t *testing.T) {
 			x := newBench(t)
 			for _, c := range columns {
 				if c.Key > 0 {
-					continue // another key is another row
+					continue // another key means another row
 				}
 				t.Run(c.Name, func(t *testing.T) {
 					x.mustKnow(t, c)
-					x.do(t, x.whole) // whatever the column before left behind
+					x.do(t, x.whole) // clears what the previous column left behind
 					x.changes(t, c, c.value(0), c.value(1))
 					x.changes(t, c, c.value(1), c.value(0))
 					if c.Nullable {
@@ -56,8 +56,8 @@ func TestEveryColumnChangesAlone(t *testing.T) {
 	}
 }
 
-// TestRowsOfAListComeAndGo takes rows out of the tables whose rows belong to a row
-// of another table, and puts them back.
+// TestRowsOfAListComeAndGo removes rows from the tables whose rows belong to
+// another table's, and puts them back.
 func TestRowsOfAListComeAndGo(t *testing.T) {
 	t.Parallel()
 	for table, columns := range byTable(t) {
@@ -134,7 +134,7 @@ func TestALinkThatIsGoneIsMarkedAndComesBack(t *testing.T) {
 	x.wants(t, x.whole, effect{})
 }
 
-// byTable is the columns of the catalogue, by table.
+// byTable groups the catalogue's columns by table.
 func byTable(tb testing.TB) map[string][]polarColumn {
 	tb.Helper()
 	tables := map[string][]polarColumn{}

@@ -14,21 +14,20 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Change is one change of one row: one that happened, or one that would.
+// Change is one change of one row, real or expected.
 type Change struct {
 	Entity    string          `json:"entity"`    // table
-	EntityID  uuid.UUID       `json:"entity_id"` // of the row, or of what it belongs to
+	EntityID  uuid.UUID       `json:"entity_id"` // of the row, or of its owner
 	Op        string          `json:"op"`        // insert, update, remove, restore
 	Before    json.RawMessage `json:"before,omitempty"`
 	After     json.RawMessage `json:"after,omitempty"`
-	NotBefore *time.Time      `json:"not_before,omitempty"` // the old state was seen then
-	NotAfter  *time.Time      `json:"not_after,omitempty"`  // the new state was seen then
+	NotBefore *time.Time      `json:"not_before,omitempty"` // the old state was last seen then
+	NotAfter  *time.Time      `json:"not_after,omitempty"`  // it had changed by then
 	RunID     *uuid.UUID      `json:"run_id,omitempty"`
 }
 
-// Compare says what Save would change, and changes nothing: it only reads, and a
-// role that may only read is enough. Rows are compared as Postgres compares
-// them, numbers by value.
+// Compare returns what Save would change. It only reads, so a read-only role is
+// enough. Rows are compared as Postgres compares them, numbers by value.
 func (d *DB) Compare(ctx context.Context, b *Batch) ([]Change, error) {
 	var queries pgx.Batch
 	var all []Change
@@ -60,9 +59,9 @@ func (d *DB) Compare(ctx context.Context, b *Batch) ([]Change, error) {
 	return all, nil
 }
 
-// comparison compares the rows in $1, a JSON array, with the stored ones. It is
-// the same for every table, and no generated query because sqlc does not
-// understand jsonb_populate_recordset.
+// comparison compares the rows in $1, a JSON array, with the stored ones. It
+// suits every table, and is no generated query because sqlc does not understand
+// jsonb_populate_recordset.
 func (t *table) comparison() string {
 	on := "n." + t.id + " = o." + t.id
 	order := "1"
@@ -93,8 +92,8 @@ func (t *table) comparison() string {
 		ORDER BY %[5]s`, t.name, t.id, t.stored, on, order)
 }
 
-// objects turns generated parameters, one slice per column, into a JSON array of
-// rows. SeenAt is no column, and Postgres ignores it; the owners are no rows.
+// objects turns generated parameters, one slice per column, into a JSON array
+// of rows. Postgres ignores SeenAt, which is no column; the owners are no rows.
 func objects(params any) ([]byte, error) {
 	v := reflect.ValueOf(params)
 	var out bytes.Buffer
@@ -123,7 +122,7 @@ func objects(params any) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// rowCount is the length of the columns; the owners are none.
+// rowCount returns the length of the columns, ignoring the owners.
 func rowCount(v reflect.Value) int {
 	for i := range v.NumField() {
 		if !strings.HasPrefix(v.Type().Field(i).Name, "Owner") {
@@ -133,7 +132,7 @@ func rowCount(v reflect.Value) int {
 	return 0
 }
 
-// columnName undoes what sqlc makes of a column's name: SuccessURL, success_url.
+// columnName undoes sqlc's naming: SuccessURL is success_url.
 func columnName(field string) string {
 	var b strings.Builder
 	for i, r := range field {

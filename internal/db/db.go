@@ -2,9 +2,9 @@
 //
 // DB opens the database, migrates it, saves batches of rows, and keeps the
 // record of runs and failures. A batch is one transaction and one round trip.
-// The SQL is in queries/, the schema in migrations/, and package query holds
-// what sqlc makes of them. Others see neither: they ask DB, get plain structs,
-// and every error that is of a kind they act on says so.
+// The SQL is in queries/, the schema in migrations/, and sqlc's output in
+// package query. Others see neither: they ask DB, get plain structs, and every
+// error they may act on has a kind.
 //
 // The package knows nothing of Polar and HTTP, and it does not log.
 package db
@@ -29,30 +29,30 @@ import (
 
 // The kinds of error that callers act on.
 var (
-	// ErrConfig: the settings are wrong, and no server was asked.
+	// ErrConfig: the settings are wrong; no server was asked.
 	ErrConfig = errors.New("wrong database settings")
 	// ErrUnreachable: no connection, a wrong password, no such database, or the
 	// connection broke.
 	ErrUnreachable = errors.New("database unreachable")
-	// ErrSchema: the schema is not the one this program was built for.
+	// ErrSchema: the schema does not match this program.
 	ErrSchema = errors.New("schema does not fit")
 	// ErrDenied: the role lacks a right.
 	ErrDenied = errors.New("the database role lacks a right")
-	// ErrRejected: Postgres refuses these rows, and would again.
+	// ErrRejected: Postgres refuses these rows, and would do so again.
 	ErrRejected = errors.New("Postgres refuses the rows")
 	// ErrHeld: another run holds the source, or an organization.
 	ErrHeld = errors.New("another run holds the source")
-	// ErrLost: the run does not hold its source and organizations any more.
+	// ErrLost: the run no longer holds its source and organizations.
 	ErrLost = errors.New("the run was taken over")
 )
 
-// DefaultSchema is where the tables live unless the configuration says else.
+// DefaultSchema holds the tables unless the configuration names another.
 const DefaultSchema = "polar"
 
-// Config says which database and where in it.
+// Config locates a database, and the tables in it.
 type Config struct {
 	URL      secret.Text // libpq URL or key=value; empty: libpq's PG* environment
-	Password secret.Text // used when URL and environment give none
+	Password secret.Text // used if URL and environment have none
 	Schema   string      // "": DefaultSchema
 	App      string      // application_name
 }
@@ -66,7 +66,7 @@ type DB struct {
 var schemaName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,55}$`)
 
 // Open prepares the connections and tries one. The error is ErrConfig, or
-// ErrUnreachable with what to look at.
+// ErrUnreachable with advice.
 func Open(ctx context.Context, config Config) (*DB, error) {
 	if config.Schema == "" {
 		config.Schema = DefaultSchema
@@ -105,8 +105,8 @@ func Open(ctx context.Context, config Config) (*DB, error) {
 	return d, nil
 }
 
-// hideURL keeps the URL out of a parse error: pgx masks the password in it as
-// well as it can, which is not always.
+// hideURL keeps the URL out of a parse error: pgx tries to mask the password in
+// it, and sometimes fails.
 func hideURL(err error) error {
 	if _, ok := errors.AsType[*pgconn.ParseConfigError](err); !ok {
 		return err
@@ -116,8 +116,8 @@ func hideURL(err error) error {
 	return fmt.Errorf("%s; use postgres://user@host/database or key=value words", reason)
 }
 
-// checkHosts finds the password with an @ in it, half of which became part of
-// the host's name. Looking that up would show it to others.
+// checkHosts catches an unescaped @ in the password, which makes half of it
+// part of the host's name. Looking that up would show it to others.
 func checkHosts(c *pgx.ConnConfig) error {
 	hosts := []string{c.Host}
 	for _, f := range c.Fallbacks {
@@ -134,20 +134,19 @@ func checkHosts(c *pgx.ConnConfig) error {
 // Close closes all connections.
 func (d *DB) Close() { d.pool.Close() }
 
-// Pool gives the connections themselves, for reading. Its search_path finds the
-// tables.
+// Pool returns the connections themselves, for reading. Their search_path finds the tables.
 func (d *DB) Pool() *pgxpool.Pool { return d.pool }
 
-// Schema is the schema the tables live in.
+// Schema returns the name of the schema that holds the tables.
 func (d *DB) Schema() string { return d.schema }
 
-// Ping says whether the database answers.
+// Ping checks that the database answers.
 func (d *DB) Ping(ctx context.Context) error { return classify(d.pool.Ping(ctx)) }
 
-// queries gives the generated queries. Their errors are for classify.
+// queries returns the generated queries. Pass their errors to classify.
 func (d *DB) queries() *query.Queries { return query.New(d.pool) }
 
-// classify puts err into one of the kinds above, where it is of one.
+// classify gives err its kind, if it has one.
 func classify(err error) error {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return err
@@ -177,14 +176,14 @@ func classify(err error) error {
 	return err
 }
 
-// rejects says whether an SQLSTATE is about the data: it cannot be stored, or
-// breaks a constraint.
+// rejects reports whether an SQLSTATE concerns the data: it cannot be stored,
+// or breaks a constraint.
 func rejects(code string) bool {
 	return strings.HasPrefix(code, "22") || strings.HasPrefix(code, "23") ||
 		code == "54000" || code == "54001" // program limit (an index row), statement too complex (deep JSON)
 }
 
-// connectionCode says whether an SQLSTATE is about the connection or the
+// connectionCode reports whether an SQLSTATE concerns the connection or the
 // server as a whole.
 func connectionCode(code string) bool {
 	for _, class := range []string{
@@ -192,7 +191,7 @@ func connectionCode(code string) bool {
 		"28",                               // user or password
 		"3D",                               // no such database
 		"53",                               // out of memory, disk, connections
-		"57P01", "57P02", "57P03", "57P05", // the server stops, starts, or cut an idle connection
+		"57P01", "57P02", "57P03", "57P05", // the server stops, starts, or has cut an idle connection
 	} {
 		if strings.HasPrefix(code, class) {
 			return true

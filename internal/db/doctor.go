@@ -14,20 +14,20 @@ import (
 	"syncer/internal/db/query"
 )
 
-// This file looks at the database without writing anything, for those who want
-// to know what is wrong with it.
+// This file inspects the database without writing anything, to diagnose what is
+// wrong with it.
 
-// OldestServer is the oldest Postgres that will do, as server_version_num says it.
+// OldestServer is the oldest supported Postgres, as a server_version_num.
 const OldestServer = 140000
 
-// Server is what the server says about itself, and about who asks.
+// Server is the server's view of itself, and of whoever asks.
 type Server struct {
 	Host          string // name, address or folder of the socket, as configured
-	Version       string // with who packed it, such as 16.4 (Debian 16.4-1)
-	VersionNumber int    // to be compared with OldestServer
+	Version       string // with its packager, such as 16.4 (Debian 16.4-1)
+	VersionNumber int    // compare with OldestServer
 	Database      string
-	Role          string // that asks
-	Standby       bool   // it can only be read
+	Role          string // of this connection
+	Standby       bool   // read-only by nature
 	ReadOnly      bool   // by a setting of the server, the database, the role or the connection
 }
 
@@ -40,10 +40,10 @@ func (d *DB) Server(ctx context.Context) (Server, error) {
 	}, classify(err)
 }
 
-// Quoted is a name, such as a role's, as SQL takes it whatever is in it.
+// Quoted quotes a name, such as a role's, for SQL.
 func Quoted(name string) string { return pgx.Identifier{name}.Sanitize() }
 
-// records are the tables beside the catalogue, and what a run needs to do there.
+// records are the tables beside the catalogue, and the rights a run needs on them.
 //
 //nolint:gochecknoglobals // a constant list
 var records = map[string]string{
@@ -54,7 +54,7 @@ var records = map[string]string{
 	"goose_db_version": "SELECT",
 }
 
-// rights are what a run needs of each table.
+// rights returns what a run needs on each table.
 func rights() map[string]string {
 	all := maps.Clone(records)
 	for _, t := range catalogue {
@@ -63,14 +63,14 @@ func rights() map[string]string {
 	return all
 }
 
-// Lack is a right that a role lacks on some tables or functions.
+// Lack is a right that a role lacks, and the tables or functions it lacks it on.
 type Lack struct {
 	Right string // such as INSERT
 	On    []string
 }
 
-// MissingRights lists what a run needs and the role may not. pruning says whether
-// old history is to be forgotten.
+// MissingRights lists the rights that a run needs and the role lacks. With
+// pruning, the run also deletes old history.
 func (d *DB) MissingRights(ctx context.Context, pruning bool) ([]Lack, error) {
 	p := query.ListMissingRightsParams{Schema: d.schema}
 	for table, privileges := range rights() {
@@ -102,8 +102,9 @@ func (d *DB) MissingRights(ctx context.Context, pruning bool) ([]Lack, error) {
 	return all, nil
 }
 
-// DoubtfulLinks finds which of the given links are gone, and which no run of the
-// source has seen: they have no row, and do not fail either. Both are by id.
+// DoubtfulLinks finds which of the given links are gone, and which no run of
+// the source has ever seen: they have no row, and do not fail either. Both are
+// sorted by id.
 func (d *DB) DoubtfulLinks(ctx context.Context, source string, ids []uuid.UUID) (gone, unseen []uuid.UUID, err error) {
 	rows, err := d.queries().ListDoubtfulLinks(ctx, query.ListDoubtfulLinksParams{ID: ids, Source: source})
 	if err != nil {
@@ -119,11 +120,11 @@ func (d *DB) DoubtfulLinks(ctx context.Context, source string, ids []uuid.UUID) 
 	return gone, unseen, nil
 }
 
-// clockSamples is how often the clock is asked for; the quickest answer counts.
+// clockSamples is the number of readings; the quickest one counts.
 const clockSamples = 3
 
-// Clock says how far the server's clock is ahead of the one that now reads, and
-// by how much that may be wrong, which depends on how long the answer took.
+// Clock returns how far the server's clock is ahead of the one that now reads,
+// and the margin of error, which grows with the time an answer took.
 func (d *DB) Clock(ctx context.Context, now func() time.Time) (ahead, margin time.Duration, err error) {
 	for i := range clockSamples {
 		began := now()
@@ -144,14 +145,14 @@ type Holder struct {
 	Process string
 	Trigger string
 	Since   time.Time
-	Dead    bool // its process has died or is silent: the next run takes over
+	Dead    bool // its process is dead or silent: the next run takes over
 }
 
-// FindHolder gives the run that holds a source; nil: none does.
+// FindHolder returns the run that holds a source, or nil.
 func (d *DB) FindHolder(ctx context.Context, source string) (*Holder, error) {
 	row, err := d.queries().GetHolder(ctx, source)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, nil //nolint:nilnil // nobody holds it, and that is no error
+		return nil, nil //nolint:nilnil // no holder is no error
 	}
 	if err != nil {
 		return nil, fmt.Errorf("look for the running run: %w", classify(err))

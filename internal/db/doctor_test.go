@@ -13,8 +13,7 @@ import (
 	"syncer/internal/db/dbtest"
 )
 
-// TestMissingRightsKnowsEveryTable fails when there is a table that MissingRights
-// does not ask about.
+// TestMissingRightsKnowsEveryTable fails if MissingRights ignores a table.
 func TestMissingRightsKnowsEveryTable(t *testing.T) {
 	t.Parallel()
 	url := dbtest.URL(t)
@@ -22,7 +21,7 @@ func TestMissingRightsKnowsEveryTable(t *testing.T) {
 	if lacks, err := owner.MissingRights(t.Context(), true); err != nil || lacks != nil {
 		t.Errorf("the owner lacks %v, %v", lacks, err)
 	}
-	lacks, err := dbtest.Open(t, url+"&role=pg_monitor").MissingRights(t.Context(), true) // a role that may nothing here
+	lacks, err := dbtest.Open(t, url+"&role=pg_monitor").MissingRights(t.Context(), true) // a role without rights here
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,18 +5,17 @@ import (
 	"time"
 )
 
-// Drift is one thing that Polar sends and this program does not know.
+// Drift is one thing that Polar sends but this program does not know.
 type Drift struct {
 	Kind        string // key, value, shape, text
 	Path        string // a JSON path without indices, such as products[].prices[].tax_behavior
-	Sample      string // what stood there first, cut short, secrets masked
+	Sample      string // what it first found there, cut short, secrets masked
 	FirstSeenAt time.Time
 	LastSeenAt  time.Time
 	Count       int64 // links it was seen in, summed over all runs
 }
 
-// Drift lists everything that Polar sent and this program does not know, newest
-// first.
+// Drift lists everything that Polar sent but this program does not know, newest first.
 func (d *DB) Drift(ctx context.Context) ([]Drift, error) {
 	rows, err := d.queries().ListDrift(ctx)
 	if err != nil {

@@ -26,7 +26,7 @@ type bench struct {
 	gone    []uuid.UUID        // links that Polar does not have
 	at      time.Time          // of the last save
 	stored  map[string]version // after it, by table and key
-	last    int64              // row of history then
+	last    int64              // last row of history at that time
 }
 
 func newBench(tb testing.TB) *bench {
@@ -38,7 +38,7 @@ func newBench(tb testing.TB) *bench {
 	return x
 }
 
-// batch makes a batch that is seen later than the one before.
+// batch makes a batch seen later than the previous one.
 func (x *bench) batch(tb testing.TB, s sheet) *db.Batch {
 	tb.Helper()
 	x.at = x.at.Add(time.Second)
@@ -48,7 +48,7 @@ func (x *bench) batch(tb testing.TB, s sheet) *db.Batch {
 	return b
 }
 
-// event is a change of one row as text: one that history has, or a dry run tells.
+// event is a change of one row as text, from history or from a dry run.
 type event struct {
 	Entity        string
 	EntityID      uuid.UUID
@@ -56,11 +56,11 @@ type event struct {
 	Before, After string
 }
 
-// effect is all that a save has done.
+// effect is all that a save did.
 type effect struct {
 	Reported db.Changes
 	Recorded []event
-	Written  []string // rows, by table and key, that are there anew, in another version, or not any more
+	Written  []string // rows, by table and key, that are new, in another version, or gone
 }
 
 // do saves a sheet.
@@ -95,7 +95,7 @@ func (x *bench) do(tb testing.TB, s sheet) effect {
 	return e
 }
 
-// wants saves a sheet and expects all that happens.
+// wants saves a sheet and expects exactly this effect.
 func (x *bench) wants(tb testing.TB, s sheet, want effect) {
 	tb.Helper()
 	if diff := cmp.Diff(want, x.do(tb, s), cmpopts.EquateEmpty()); diff != "" {
@@ -103,8 +103,7 @@ func (x *bench) wants(tb testing.TB, s sheet, want effect) {
 	}
 }
 
-// changes gives the first row of a table, which is as in the whole sheet but for
-// one column, another value in that column.
+// changes saves the whole sheet with another value in one column of a table's first row.
 func (x *bench) changes(tb testing.TB, c polarColumn, from, to any) {
 	tb.Helper()
 	s := x.whole.with(c, to)
@@ -115,7 +114,7 @@ func (x *bench) changes(tb testing.TB, c polarColumn, from, to any) {
 		Recorded: []event{{c.Table, entity, "update", x.object(tb, c, from), x.object(tb, c, to)}},
 		Written:  []string{x.name(c.Table, row)},
 	}
-	if c.Table == "prices" { // reported by what they belong to
+	if c.Table == "prices" { // reported by their owner
 		want.Reported[c.Table] = db.TableChanges{Updated: []uuid.UUID{row["product_id"].(uuid.UUID)}}
 	}
 	if diff := cmp.Diff(want.Recorded, x.compare(tb, s)); diff != "" {
@@ -130,8 +129,8 @@ func (x *bench) changes(tb testing.TB, c polarColumn, from, to any) {
 	}
 }
 
-// becomes saves a sheet that differs from what is stored in which rows one table
-// whose rows belong to others has.
+// becomes saves a sheet that differs from the stored one only in which rows a
+// table has, one whose rows belong to others.
 func (x *bench) becomes(tb testing.TB, from, to sheet) {
 	tb.Helper()
 	want := effect{Reported: db.Changes{}}
@@ -171,7 +170,7 @@ func (x *bench) becomes(tb testing.TB, from, to sheet) {
 	}
 }
 
-// compare is what a dry run says.
+// compare returns what a dry run reports.
 func (x *bench) compare(tb testing.TB, s sheet) []event {
 	tb.Helper()
 	changes, err := x.d.Compare(tb.Context(), x.batch(tb, s))
@@ -185,7 +184,7 @@ func (x *bench) compare(tb testing.TB, s sheet) []event {
 	return all
 }
 
-// ops are events without their values, in alphabetical order.
+// ops lists events without their values, in alphabetical order.
 func ops(events []event) string {
 	var all []string
 	for _, e := range events {
@@ -195,7 +194,7 @@ func ops(events []event) string {
 	return strings.Join(all, ", ")
 }
 
-// recorded is what history has that it did not have after the save before.
+// recorded returns the history written since the previous save.
 func (x *bench) recorded(tb testing.TB) []event {
 	tb.Helper()
 	rows, err := x.d.Pool().Query(tb.Context(), `
@@ -215,10 +214,10 @@ func (x *bench) recorded(tb testing.TB) []event {
 	return all
 }
 
-// version says which transaction wrote a row, and which one locked it last.
+// version tells which transaction wrote a row, and which one locked it last.
 type version struct{ xmin, xmax string }
 
-// versions are those of all rows, by table and key.
+// versions returns those of all rows, by table and key.
 func (x *bench) versions(tb testing.TB) map[string]version {
 	tb.Helper()
 	var selects []string
@@ -245,7 +244,7 @@ func (x *bench) versions(tb testing.TB) map[string]version {
 	return versions
 }
 
-// keys are the columns of a table's key, in its order.
+// keys returns the columns of a table's key, in its order.
 func (x *bench) keys(table string) []polarColumn {
 	var keys []polarColumn
 	for _, c := range x.columns {
@@ -257,7 +256,7 @@ func (x *bench) keys(table string) []polarColumn {
 	return keys
 }
 
-// name is a row's table and key.
+// name returns a row's table and key.
 func (x *bench) name(table string, row map[string]any) string {
 	parts := []any{table}
 	for _, c := range x.keys(table) {
@@ -266,13 +265,13 @@ func (x *bench) name(table string, row map[string]any) string {
 	return strings.TrimSuffix(fmt.Sprintln(parts...), "\n") // Sprint leaves spaces out
 }
 
-// object is a JSON object of one column, as Postgres writes it.
+// object returns a JSON object of one column, as Postgres writes it.
 func (x *bench) object(tb testing.TB, c polarColumn, value any) string {
 	tb.Helper()
 	return ask[string](tb, x.d, "SELECT jsonb_build_object($1::text, $2::"+c.Type+")::text", c.Name, value)
 }
 
-// texts are the rows of one table as JSON objects, by table and key.
+// texts returns the rows of one table as JSON objects, by table and key.
 func (x *bench) texts(tb testing.TB, table string, s sheet) map[string]string {
 	tb.Helper()
 	texts := map[string]string{}
@@ -288,20 +287,19 @@ func (x *bench) texts(tb testing.TB, table string, s sheet) map[string]string {
 	return texts
 }
 
-// removedNow is what removed_at will be after the next save.
+// removedNow returns removed_at as of the next save.
 func (x *bench) removedNow(tb testing.TB) string {
 	tb.Helper()
 	return x.object(tb, polarColumn{Name: "removed_at", Type: "timestamptz"}, x.at.Add(time.Second))
 }
 
-// removed is when the row was removed that is, as history has it.
+// removed returns when the removed row was removed, as history has it.
 func (x *bench) removed(tb testing.TB) string {
 	tb.Helper()
 	return ask[string](tb, x.d, "SELECT after::text FROM changes WHERE op = 'remove'")
 }
 
-// mustKnow fails unless the batch has a field for the column, and the test two
-// values.
+// mustKnow expects the batch to have a field for the column, and the test two values.
 func (x *bench) mustKnow(tb testing.TB, c polarColumn) {
 	tb.Helper()
 	if !fieldOf(new(db.Batch), c).IsValid() {
@@ -312,7 +310,7 @@ func (x *bench) mustKnow(tb testing.TB, c polarColumn) {
 	}
 }
 
-// wantStored fails unless a row's column holds what it does in the sheet.
+// wantStored expects a row's column to hold what it does in the sheet.
 func (x *bench) wantStored(tb testing.TB, c polarColumn, row map[string]any) {
 	tb.Helper()
 	where, args := []string{"true"}, []any{row[c.Name]}

@@ -11,10 +11,10 @@ import (
 	"syncer/internal/db/dbtest"
 )
 
-// kinds are all that Classify tells apart.
+// kinds are all kinds that Classify assigns.
 var kinds = []error{db.ErrUnreachable, db.ErrSchema, db.ErrRejected, db.ErrHeld, db.ErrLost}
 
-// wantKind fails the test unless err is of that kind only; nil is none of them.
+// wantKind expects err to be of that kind only; nil is none of them.
 func wantKind(tb testing.TB, what string, err, kind error) {
 	tb.Helper()
 	if err == nil {

@@ -1,15 +1,15 @@
 package db
 
-// ColumnName tells the tests which column a field of a batch stands for.
+// ColumnName returns the column that a field of a batch stands for.
 func ColumnName(field string) string { return columnName(field) }
 
-// Classify is for the tests of what Postgres says: they send statements of their own.
+// Classify lets tests with statements of their own classify Postgres' errors.
 var Classify = classify
 
-// Table is what the tests see of a table of the catalogue.
+// Table is the tests' view of a table of the catalogue.
 type Table struct{ Name, ID, Key, Owner string }
 
-// Tables lists the catalogue in the order in which a batch writes it.
+// Tables lists the catalogue in the order a batch writes it.
 func Tables() []Table {
 	var all []Table
 	for _, t := range catalogue {

@@ -9,13 +9,13 @@ import (
 	"syncer/internal/db/query"
 )
 
-// LinkState is what the row of a link says.
+// LinkState is the state of a link's row.
 type LinkState struct {
 	Organization uuid.UUID
 	Live         bool // not marked as gone
 }
 
-// LinkStates gives the states of those of the given links that have a row.
+// LinkStates returns the states of those given links that have a row.
 func (d *DB) LinkStates(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]LinkState, error) {
 	rows, err := d.queries().ListCheckoutLinkStates(ctx, ids)
 	if err != nil {
@@ -29,7 +29,7 @@ func (d *DB) LinkStates(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]Lin
 }
 
 // LiveLinks lists the live links of the given organizations, by id. Without
-// organizations it lists those of the only one there is, if there is one.
+// organizations it takes the only one there is, if so.
 func (d *DB) LiveLinks(ctx context.Context, organizations []uuid.UUID) ([]uuid.UUID, error) {
 	if len(organizations) == 0 {
 		all, err := d.queries().ListOrganizations(ctx)
@@ -42,8 +42,8 @@ func (d *DB) LiveLinks(ctx context.Context, organizations []uuid.UUID) ([]uuid.U
 	return ids, classify(err)
 }
 
-// LinksThrough lists the live links of an organization that were created at a
-// moment or before.
+// LinksThrough lists an organization's live links that were created up to a
+// moment, inclusive.
 func (d *DB) LinksThrough(ctx context.Context, organization uuid.UUID, through time.Time) ([]uuid.UUID, error) {
 	ids, err := d.queries().ListCheckoutLinksThrough(ctx, query.ListCheckoutLinksThroughParams{
 		OrganizationID: organization, CreatedAt: through,

@@ -22,8 +22,8 @@ type Migration struct {
 }
 
 // Migrate brings the schema up to date and returns what it applied. Several may
-// start at once: a lock table lets one work while the others wait. A schema that
-// is newer than this program stays as it is; the error is ErrSchema.
+// start at once: a lock table lets one work while the others wait. It leaves a
+// schema newer than this program alone and returns ErrSchema.
 func (d *DB) Migrate(ctx context.Context) ([]Migration, error) {
 	if err := d.createSchema(ctx); err != nil {
 		return nil, fmt.Errorf("create schema %s: %w", d.schema, classify(err))
@@ -72,8 +72,8 @@ func (d *DB) Migrations(ctx context.Context) ([]Migration, error) {
 	return all, nil
 }
 
-// CheckSchema says with an ErrSchema when the schema is older or newer than
-// this program, and what to do.
+// CheckSchema returns an ErrSchema, with advice, if the schema is older or
+// newer than this program.
 func (d *DB) CheckSchema(ctx context.Context) error {
 	p, closeProvider, err := d.provider()
 	if err != nil {
@@ -103,15 +103,15 @@ func (d *DB) CheckSchema(ctx context.Context) error {
 	return nil
 }
 
-// hasVersionTable says whether anything was ever migrated here.
+// hasVersionTable reports whether anything was ever migrated here.
 func (d *DB) hasVersionTable(ctx context.Context) (there bool, err error) {
 	err = d.pool.QueryRow(ctx, `SELECT to_regclass($1) IS NOT NULL`, d.schema+".goose_db_version").Scan(&there)
 	return there, classify(err)
 }
 
-// createSchema makes the schema if it is missing. It asks first, because IF NOT
-// EXISTS wants the right to create one even if it is there. It is safe when
-// several start at once: IF NOT EXISTS alone is not.
+// createSchema makes the schema if it is missing. It checks first, because even
+// IF NOT EXISTS requires the right to create one. It is safe when several start
+// at once, which IF NOT EXISTS alone is not.
 func (d *DB) createSchema(ctx context.Context) error {
 	var there bool
 	err := d.pool.QueryRow(ctx, `SELECT to_regnamespace($1) IS NOT NULL`, d.schema).Scan(&there)
@@ -120,7 +120,7 @@ func (d *DB) createSchema(ctx context.Context) error {
 	}
 	_, err = d.pool.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+Quoted(d.schema))
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok && (e.Code == "23505" || e.Code == "42P06") {
-		return nil // another process made it at the same moment
+		return nil // another process has just made it
 	}
 	return err
 }

@@ -125,11 +125,11 @@ func TestASchemaOfAnotherVersionDoesNotFit(t *testing.T) {
 }
 
 // TestASchemaMayBeMadeByAnAdministrator migrates as a role that may not create
-// schemas, and has been given one.
+// schemas, into one made for it.
 func TestASchemaMayBeMadeByAnAdministrator(t *testing.T) {
 	t.Parallel()
 	d := dbtest.New(t)
-	role := "migrator_of_" + ask[string](t, d, "SELECT current_database()") // roles are the whole server's
+	role := "migrator_of_" + ask[string](t, d, "SELECT current_database()") // roles belong to the whole server
 	exec(t, d, "CREATE ROLE "+role+" LOGIN; GRANT ALL ON SCHEMA polar TO "+role+"; GRANT ALL ON ALL TABLES IN SCHEMA polar TO "+role)
 	as := openSchema(t, strings.Replace(d.Pool().Config().ConnString(), "syncer@", role+"@", 1), "")
 	if _, err := as.Migrate(t.Context()); err != nil {
@@ -142,8 +142,8 @@ func TestASchemaMayBeMadeByAnAdministrator(t *testing.T) {
 	}
 }
 
-// TestMigrationsGoDownAndUpAgain leaves nothing behind on the way down, and ends
-// where it began.
+// TestMigrationsGoDownAndUpAgain leaves nothing behind on the way down, and
+// ends where it began.
 func TestMigrationsGoDownAndUpAgain(t *testing.T) {
 	t.Parallel()
 	d := dbtest.New(t)

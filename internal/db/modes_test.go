@@ -15,8 +15,8 @@ import (
 )
 
 // TestEveryQueryModeWorks does in each mode what a first run does. Poolers that
-// cannot keep a prepared statement want exec or simple_protocol: columns then go
-// as text, as pgx writes them, and must make the same rows.
+// cannot keep a prepared statement need exec or simple_protocol: columns then
+// go as text, as pgx writes them, and must make the same rows.
 func TestEveryQueryModeWorks(t *testing.T) {
 	t.Parallel()
 	want := firstRun(t, "cache_statement")
@@ -30,8 +30,7 @@ func TestEveryQueryModeWorks(t *testing.T) {
 	}
 }
 
-// firstRun migrates an empty database, saves a batch twice and reads it back. It
-// gives the rows by table.
+// firstRun migrates an empty database, saves a batch twice, and returns the rows by table.
 func firstRun(tb testing.TB, mode string) map[string]string {
 	tb.Helper()
 	ctx, d, batch := tb.Context(), dbtest.Open(tb, dbtest.Empty(tb)+"&default_query_exec_mode="+mode), everyTable()
@@ -65,7 +64,7 @@ func firstRun(tb testing.TB, mode string) map[string]string {
 }
 
 // everyTable is a batch of three rows for each table, the second with NULL
-// wherever it can be.
+// wherever possible.
 func everyTable() *db.Batch {
 	b := &db.Batch{NotAfter: noon, Written: []uuid.UUID{rowID(0)}, Checkpoint: json.RawMessage(`{"done": 3}`)}
 	batch := reflect.ValueOf(b).Elem()
@@ -83,10 +82,10 @@ func everyTable() *db.Batch {
 	return b
 }
 
-// rowID is the id of row i of every table, which settles what refers to what.
+// rowID is the id of row i of every table, which decides what refers to what.
 func rowID(i int) uuid.UUID { return uuid.UUID{6: 0x40, 8: 0x80, 15: byte(i + 1)} }
 
-// rowText is a text of row i that needs all the quoting there is.
+// rowText is a text of row i that needs every kind of quoting.
 func rowText(i int) string { return fmt.Sprintf(`{"%d", 'ä'} \ NULL 💶`, i) }
 
 func fillColumn(column reflect.Value, name string) {
@@ -110,7 +109,7 @@ func fillColumn(column reflect.Value, name string) {
 			}
 		case *int64:
 			*v = -1<<63 + int64(i)
-			if name == "Count" { // is added up
+			if name == "Count" { // gets added up
 				*v = 1
 			}
 		case *int32:
@@ -129,8 +128,8 @@ func fillColumn(column reflect.Value, name string) {
 	}
 }
 
-// contents is every row of the catalogue and of what is recorded beside it, but
-// for what differs from run to run.
+// contents returns every row of the catalogue and of the records beside it,
+// without what differs from run to run.
 func contents(tb testing.TB, d *db.DB) map[string]string {
 	tb.Helper()
 	rows := map[string]string{}

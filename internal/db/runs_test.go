@@ -17,7 +17,7 @@ import (
 	"syncer/internal/db/query"
 )
 
-// noon is a time that means nothing.
+// noon is an arbitrary time.
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 func startRun(tb testing.TB, d *db.DB, source string) *db.Run {
@@ -29,7 +29,7 @@ func startRun(tb testing.TB, d *db.DB, source string) *db.Run {
 	return run
 }
 
-// wantHeld fails the test unless a run of the source has to wait.
+// wantHeld expects a run of the source to wait.
 func wantHeld(tb testing.TB, d *db.DB, source string) *db.HeldError {
 	tb.Helper()
 	_, err := d.StartRun(tb.Context(), db.Start{Source: source, Trigger: "test", Scope: "all"})
@@ -59,7 +59,7 @@ func TestARunHoldsItsSourceUntilItEnds(t *testing.T) {
 	if run.ID.Version() != 7 || run.Source != "shop" || !run.Previous.IsZero() || run.Checkpoint != nil || run.Organizations != nil {
 		t.Errorf("run: %+v", run)
 	}
-	startRun(t, d, "sandbox") // another source is nobody's business
+	startRun(t, d, "sandbox") // another source does not matter
 
 	held := wantHeld(t, d, "shop")
 	if held.Source != "shop" || held.Wanted != "shop" || held.Trigger != "test" || !strings.HasSuffix(held.Holder, fmt.Sprintf(", process %d", os.Getpid())) {
@@ -124,13 +124,13 @@ func TestAFinishedRunLeavesItsResult(t *testing.T) {
 	}
 }
 
-// others gives a run another holder, of which nobody here knows whether it lives.
+// others gives a run another holder; nobody here knows whether it lives.
 func others(tb testing.TB, d *db.DB, run *db.Run) {
 	tb.Helper()
 	exec(tb, d, "UPDATE sync_runs SET holder = 'elsewhere (00000000), process 1' WHERE id = $1", run.ID)
 }
 
-// silent makes a run look as if its last sign of life was that long ago.
+// silent sets a run's last sign of life to that long ago.
 func silent(tb testing.TB, d *db.DB, run *db.Run, ago string) {
 	tb.Helper()
 	exec(tb, d, "UPDATE sync_runs SET heartbeat_at = clock_timestamp() - $2::text::interval WHERE id = $1", run.ID, ago)
@@ -141,7 +141,7 @@ func TestASilentRunIsTakenOverAndLost(t *testing.T) {
 	d := dbtest.New(t)
 	old := startRun(t, d, "shop")
 	others(t, d, old)
-	silent(t, d, old, "5 seconds") // a beat or two too late
+	silent(t, d, old, "5 seconds") // a beat or two late
 	_ = wantHeld(t, d, "shop")
 	silent(t, d, old, "8 seconds")
 	fresh := startRun(t, d, "shop")
@@ -160,7 +160,7 @@ func TestASilentRunIsTakenOverAndLost(t *testing.T) {
 	}
 }
 
-// wantLost fails the test unless nothing can be done any more with the run.
+// wantLost expects every use of the run to fail.
 func wantLost(tb testing.TB, d *db.DB, run *db.Run) {
 	tb.Helper()
 	_, saved := d.Save(tb.Context(), run, &db.Batch{})
@@ -189,7 +189,7 @@ func TestARunOfADeadProcessIsTakenOverAtOnce(t *testing.T) {
 	t.Parallel()
 	d := dbtest.New(t)
 	run := startRun(t, d, "shop")
-	exec(t, d, "UPDATE sync_runs SET holder = regexp_replace(holder, 'process .*', 'process 99999999') WHERE id = $1", run.ID) // beyond any id there is
+	exec(t, d, "UPDATE sync_runs SET holder = regexp_replace(holder, 'process .*', 'process 99999999') WHERE id = $1", run.ID) // beyond any real id
 	startRun(t, d, "shop")
 	if why := ask[string](t, d, "SELECT error FROM sync_runs WHERE id = $1", run.ID); why != "its process died, taken over" {
 		t.Errorf("why: %s", why)
@@ -247,8 +247,8 @@ func TestAStoppedRunIsResumed(t *testing.T) {
 	}
 }
 
-// TestTheCheckpointIsNotedWithWhatWrites finds the checkpoint in the run's row after
-// a beat, and after a batch that wrote, and not after one that wrote nothing.
+// TestTheCheckpointIsNotedWithWhatWrites finds the checkpoint in the run's row
+// after a beat, and after a batch that wrote, but not after one that wrote nothing.
 func TestTheCheckpointIsNotedWithWhatWrites(t *testing.T) {
 	t.Parallel()
 	d := dbtest.New(t)
@@ -280,7 +280,7 @@ func TestTheCheckpointIsNotedWithWhatWrites(t *testing.T) {
 	}
 }
 
-// TestAClockGoesOnByTheMonotonicClock carries on a time of the database's over a
+// TestAClockGoesOnByTheMonotonicClock continues a time of the database's over a
 // wall clock that is an hour off.
 func TestAClockGoesOnByTheMonotonicClock(t *testing.T) {
 	t.Parallel()

@@ -11,8 +11,8 @@ import (
 	"syncer/internal/db/dbtest"
 )
 
-// contract is what queries of others depend on: table, key, and columns by type.
-// A column whose name ends in ! may not be null.
+// contract lists what other people's queries depend on: table, key, and columns
+// by type. A ! after a column's name means not null.
 var contract = []struct{ table, key, columns string }{
 	{"checkout_links", "id", `
 		uuid: id! organization_id! discount_id
@@ -152,7 +152,7 @@ func TestTheContractsColumnsAreThere(t *testing.T) {
 			}
 		}
 	}
-	for name := range got { // more columns are allowed
+	for name := range got { // extra columns are allowed
 		if want[name] == "" {
 			delete(got, name)
 		}

@@ -7,9 +7,9 @@ import (
 	"syncer/internal/db/dbtest"
 )
 
-// TestNoStrangersFunctionRunsInATrigger edits a row by hand with a search_path on
-// which somebody else has put functions named like Postgres' own. A trigger that
-// called one would lend it the rights of whoever edits.
+// TestNoStrangersFunctionRunsInATrigger edits a row by hand with someone else's
+// functions on the search_path, named like Postgres' own. A trigger that called
+// one would lend it the editor's rights.
 func TestNoStrangersFunctionRunsInATrigger(t *testing.T) {
 	t.Parallel()
 	d := dbtest.New(t)
@@ -25,7 +25,7 @@ func TestNoStrangersFunctionRunsInATrigger(t *testing.T) {
 		`INSERT INTO polar.meters (id, name, unit, first_seen_at, changed_at) VALUES (gen_random_uuid(), 'other', 'scalar', now(), now())`,
 		`DELETE FROM polar.meters`,
 	} {
-		// One statement after the other in one transaction: the settings end with it.
+		// One statement after the other in one transaction, whose end resets the settings.
 		exec(t, d, `DO $$ BEGIN PERFORM set_config('search_path', 'public', true); EXECUTE '`+quoted(edit)+`'; END $$`)
 	}
 	if n := ask[int](t, d, "SELECT count(*) FROM changes WHERE entity = 'meters' AND run_id IS NULL"); n != 5 {
@@ -33,5 +33,5 @@ func TestNoStrangersFunctionRunsInATrigger(t *testing.T) {
 	}
 }
 
-// quoted is text for inside a literal.
+// quoted escapes text inside a literal.
 func quoted(sql string) string { return strings.ReplaceAll(sql, "'", "''") }

@@ -15,20 +15,20 @@ import (
 	"syncer/internal/db"
 )
 
-// polarColumn is one column that holds what Polar sends.
+// polarColumn is one column that Polar fills.
 type polarColumn struct {
 	Table, Name, Type string
 	Nullable          bool
-	Key               int    // place in the primary key, from 1; 0: none
+	Key               int    // place in the primary key, from 1; 0: not in it
 	Target            string // table that it refers to; "": none
-	Number            int    // of all columns of its table
+	Number            int    // among all columns of its table
 }
 
 func (c polarColumn) String() string { return c.Table + "." + c.Name }
 
-// catalogue asks the database for the columns of all tables but those that syncer
-// keeps for itself, and but those that the statements fill by themselves: a column
-// or a table that comes tomorrow is among them.
+// catalogue asks the database for the columns of all tables, except syncer's
+// own tables and the columns that statements fill by themselves. So it finds
+// tomorrow's columns and tables too.
 func catalogue(tb testing.TB, d *db.DB) []polarColumn {
 	tb.Helper()
 	rows, err := d.Pool().Query(tb.Context(), `
@@ -55,9 +55,9 @@ func catalogue(tb testing.TB, d *db.DB) []polarColumn {
 	return columns
 }
 
-// value is what the column holds, 0, and what it can hold instead, 1. No two
-// columns of a table hold the same, as far as their type allows, so that one does
-// not pass for another. nil: the test knows no values of the type.
+// value returns the column's value, 0, or its alternative, 1. No two columns of
+// a table hold the same, as far as their type allows, so that none passes for
+// another. nil: the test has no values of the type.
 func (c polarColumn) value(n int) any {
 	switch {
 	case c.Target != "":
@@ -86,18 +86,18 @@ func (c polarColumn) value(n int) any {
 	return nil
 }
 
-// id is the nth one of a table; they are in order.
+// id returns a table's nth id; they are in order.
 func id(table string, n int) uuid.UUID {
 	id := uuid.NewSHA1(uuid.NameSpaceOID, []byte(table))
 	id[len(id)-1] = byte(n)
 	return id
 }
 
-// sheet is the rows of all tables: by table, each a value by column.
+// sheet holds the rows of all tables: by table, each a value by column.
 type sheet map[string][]map[string]any
 
-// wholeSheet has two rows in every table, so that there is another one to refer
-// to, and nothing is NULL. Rows that belong to others belong to the first of them.
+// wholeSheet has two rows in every table, so that there is another to refer to,
+// and no NULL. Rows that belong to others belong to the first of them.
 func wholeSheet(columns []polarColumn) sheet {
 	s := sheet{}
 	for _, c := range columns {
@@ -116,21 +116,21 @@ func wholeSheet(columns []polarColumn) sheet {
 	return s
 }
 
-// with is a copy in which the first row has another value.
+// with returns a copy with another value in the first row.
 func (s sheet) with(c polarColumn, value any) sheet {
 	row := maps.Clone(s[c.Table][0])
 	row[c.Name] = value
 	return s.withRows(c.Table, append([]map[string]any{row}, s[c.Table][1:]...)...)
 }
 
-// withRows is a copy with other rows of one table.
+// withRows returns a copy with other rows in one table.
 func (s sheet) withRows(table string, rows ...map[string]any) sheet {
 	changed := maps.Clone(s)
 	changed[table] = rows
 	return changed
 }
 
-// batch makes a batch of the sheet. A column without a field stays out of it.
+// batch makes a batch of the sheet. It leaves out columns without a field.
 func (s sheet) batch(tb testing.TB, columns []polarColumn, at time.Time) *db.Batch {
 	tb.Helper()
 	b := new(db.Batch)
@@ -151,7 +151,7 @@ func (s sheet) batch(tb testing.TB, columns []polarColumn, at time.Time) *db.Bat
 	return b
 }
 
-// paramsOf finds the parameters of a batch that hold a table's rows.
+// paramsOf finds the parameters of a batch for a table's rows.
 func paramsOf(b *db.Batch, table string) reflect.Value {
 	v := reflect.ValueOf(b).Elem()
 	for i := range v.NumField() {
@@ -162,8 +162,7 @@ func paramsOf(b *db.Batch, table string) reflect.Value {
 	return reflect.Value{}
 }
 
-// fieldOf finds the field of a batch that holds a column; an invalid value when
-// there is none.
+// fieldOf finds the field of a batch for a column; the zero Value if there is none.
 func fieldOf(b *db.Batch, c polarColumn) reflect.Value {
 	params := paramsOf(b, c.Table)
 	if !params.IsValid() {
@@ -196,8 +195,8 @@ func elementOf(t reflect.Type, value any) (reflect.Value, bool) {
 	return element, true
 }
 
-// fillOwners fills what a batch holds beside columns: when its rows were seen, and
-// whose rows it speaks of, so that rows that are missing are seen to be missing.
+// fillOwners fills what a batch holds beside columns: when its rows were seen,
+// and whose rows it covers, so that missing rows show up as missing.
 func (s sheet) fillOwners(b *db.Batch, columns []polarColumn, at time.Time) {
 	b.NotAfter = at
 	for table, rows := range s {
@@ -212,7 +211,7 @@ func (s sheet) fillOwners(b *db.Batch, columns []polarColumn, at time.Time) {
 	b.OfferedPrices.SeenAt = slices.Repeat([]time.Time{at}, len(s["products"]))
 }
 
-// set sets a field of a struct that has it.
+// set sets a field if the struct has it.
 func set[T any](v reflect.Value, field string, to T) {
 	if !v.IsValid() {
 		return

@@ -4,15 +4,15 @@ package db
 const (
 	Running   = "running"
 	Succeeded = "succeeded" // all links in place
-	Partial   = "partial"   // some links failed, the rest is in place
+	Partial   = "partial"   // some links failed, the others are in place
 	Failed    = "failed"    // stopped early
-	Abandoned = "abandoned" // told to stop, or taken over
+	Abandoned = "abandoned" // stopped from outside, or taken over
 )
 
 // What happened to a row, in changes.op.
 const (
 	Insert  = "insert"
 	Update  = "update"
-	Remove  = "remove"  // marked as gone, or deleted from a table that says what belongs to what
-	Restore = "restore" // gone before, and back
+	Remove  = "remove"  // marked as gone, or deleted from a join table
+	Restore = "restore" // back after being gone
 )

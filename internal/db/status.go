@@ -12,22 +12,22 @@ import (
 	"syncer/internal/db/query"
 )
 
-// This file reads how the runs of a source went, and which of its links fail.
+// This file reads the results of a source's runs, and its failing links.
 
-// PastRun is a row of sync_runs: a run that ended, or the one that is under way.
+// PastRun is a row of sync_runs: a run that ended, or the current one.
 type PastRun struct {
 	ID                              uuid.UUID
-	Trigger                         string // what called it
+	Trigger                         string // what started it
 	Status                          string // running, succeeded, partial, failed, abandoned
-	Holder                          string // process that runs it, or ran it
+	Holder                          string // process that runs or ran it
 	StartedAt                       time.Time
-	FinishedAt                      *time.Time // nil: it still runs
+	FinishedAt                      *time.Time // nil: still running
 	Links, Changed, Removed, Failed int64      // links
 	Requests                        int64
-	Error                           *string // nil: it did not stop early
+	Error                           *string // nil: did not stop early
 }
 
-// Runs lists a source's last runs, newest first, most of them at most.
+// Runs lists a source's last runs, newest first, at most most of them.
 func (d *DB) Runs(ctx context.Context, source string, most int32) ([]PastRun, error) {
 	rows, err := d.queries().ListRuns(ctx, query.ListRunsParams{Source: source, Most: most})
 	if err != nil {
@@ -43,34 +43,33 @@ func (d *DB) Runs(ctx context.Context, source string, most int32) ([]PastRun, er
 	return all, nil
 }
 
-// FinishedRun is a run that came to its end.
+// FinishedRun is a run that completed.
 type FinishedRun struct {
 	Status     string // succeeded, partial
 	FinishedAt time.Time
-	Links      int // that it was to sync
+	Links      int // that it had to sync
 }
 
-// LastFinishedRun gives the last run of a source and scope that came to its end;
-// nil: there is none.
+// LastFinishedRun returns the last completed run of a source and scope, or nil.
 func (d *DB) LastFinishedRun(ctx context.Context, source, scope string) (*FinishedRun, error) {
 	row, err := d.queries().GetLastFinishedRun(ctx, query.GetLastFinishedRunParams{Source: source, Scope: scope})
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return nil, fmt.Errorf("look for the last run: %w", classify(err))
 	}
 	if row.FinishedAt == nil {
-		return nil, nil //nolint:nilnil // the first run is still to come, and that is no error
+		return nil, nil //nolint:nilnil // no run yet, which is no error
 	}
 	return &FinishedRun{Status: row.Status, FinishedAt: *row.FinishedAt, Links: int(row.LinksTotal)}, nil
 }
 
-// Failure is why a link could not be synced, the last time a source tried.
+// Failure describes why the last try of a source could not sync a link.
 type Failure struct {
 	Source   string
-	Since    time.Time // when it failed first without a success since
+	Since    time.Time // of the first failure without a success since
 	Attempts int64     // runs that tried
-	Kind     string    // as sync_failures has it
+	Kind     string    // as in sync_failures
 	Message  string
-	Path     *string // where in Polar's answer, as a JSON path; nil: nowhere in particular
+	Path     *string // where in Polar's answer, as a JSON path; nil: no one place
 }
 
 // FailingLink is a link that fails.
@@ -81,8 +80,8 @@ type FailingLink struct {
 	Label *string // nil: it has none, or was never synced
 }
 
-// FailingLinks lists the links of a source that fail, the longest first, most of
-// them at most.
+// FailingLinks lists a source's failing links, the longest-failing first, at
+// most most of them.
 func (d *DB) FailingLinks(ctx context.Context, source string, most int32) ([]FailingLink, error) {
 	rows, err := d.queries().ListFailures(ctx, query.ListFailuresParams{Source: source, Most: most})
 	if err != nil {
@@ -98,8 +97,8 @@ func (d *DB) FailingLinks(ctx context.Context, source string, most int32) ([]Fai
 	return all, nil
 }
 
-// CountFailures counts the links of a source that fail. The first of them does so
-// since a moment, which means nothing when there are none.
+// CountFailures counts a source's failing links. since is when the first began
+// to fail; ignore it if there are none.
 func (d *DB) CountFailures(ctx context.Context, source string) (links int, since time.Time, err error) {
 	row, err := d.queries().CountFailures(ctx, source)
 	return int(row.Links), row.Since, classify(err)

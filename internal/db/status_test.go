@@ -69,7 +69,7 @@ func TestFailingLinksAreListedTheLongestFirst(t *testing.T) {
 	}
 }
 
-// TestReadsSayOfWhichKindTheirErrorIs takes the tables away from all of them.
+// TestReadsSayOfWhichKindTheirErrorIs takes the tables away from all reads.
 func TestReadsSayOfWhichKindTheirErrorIs(t *testing.T) {
 	t.Parallel()
 	d := openSchema(t, dbtest.Empty(t), "")

@@ -12,13 +12,13 @@ import (
 	"syncer/internal/db/query"
 )
 
-// Story is all that the rows tell of one link.
+// Story is all that the rows tell about one link.
 type Story struct {
-	Link     *StoryLink // nil: it was never synced
-	Failures []Failure  // one for each source it fails for, by source
+	Link     *StoryLink // nil: never synced
+	Failures []Failure  // one per source it fails for, by source
 	Offers   []Offer    // what it offers now, in order
 	Changes  []StoryChange
-	// Names are what the things that Changes mention are called, by id.
+	// Names are the names of the things in Changes, by id.
 	Names map[uuid.UUID]string
 }
 
@@ -27,7 +27,7 @@ type StoryLink struct {
 	Label       *string
 	FirstSeenAt time.Time
 	LastSeenAt  *time.Time // when Polar last showed it, as far as is known; nil: it is gone, or fails
-	RemovedAt   *time.Time // nil: it is there
+	RemovedAt   *time.Time // nil: it is live
 	Discount    *string    // name of the discount it applies; nil: none
 }
 
@@ -38,21 +38,20 @@ type Offer struct {
 	Prices   []json.RawMessage // its live prices, each a whole row of prices
 }
 
-// StoryChange is a change of a link, or of something that it shows.
+// StoryChange is a change of a link, or of something it shows.
 type StoryChange struct {
 	Entity    string          // table
 	Op        string          // insert, update, remove, restore
 	Before    json.RawMessage // columns, by name; nil: the row is new
 	After     json.RawMessage // columns, by name; nil: the row is gone
-	NotBefore *time.Time      // the old state was seen then; nil: nobody knows
-	NotAfter  time.Time       // the new state was seen then
-	Subject   string          // what changed is called
-	Price     json.RawMessage // of a change of a price: the whole row as it is now; else nil
+	NotBefore *time.Time      // the old state was last seen then; nil: unknown
+	NotAfter  time.Time       // it had changed by then
+	Subject   string          // name of what changed
+	Price     json.RawMessage // the price's whole row as it is now; nil for other changes
 }
 
-// Story reads the story of a link, with the last most changes, newest first. What
-// the run saw that saw the link first is none of them. nil: nothing is known of
-// the link.
+// Story reads the story of a link, with the last most changes, newest first. It
+// omits what the run that first saw the link saw then. nil: the link is unknown.
 func (d *DB) Story(ctx context.Context, id uuid.UUID, most int32) (*Story, error) {
 	story, err := readStory(ctx, d.queries(), id, most)
 	return story, classify(err)
@@ -70,7 +69,7 @@ func readStory(ctx context.Context, q *query.Queries, id uuid.UUID, most int32) 
 	link, err := q.GetCheckoutLinkStory(ctx, id)
 	if errors.Is(err, pgx.ErrNoRows) {
 		if len(failures) == 0 {
-			return nil, nil //nolint:nilnil // nobody has heard of it, and that is no error
+			return nil, nil //nolint:nilnil // an unknown link is no error
 		}
 		return &s, nil
 	}
@@ -93,7 +92,7 @@ func readStory(ctx context.Context, q *query.Queries, id uuid.UUID, most int32) 
 	return &s, err
 }
 
-// lastSight is when Polar last showed a link that is there: in the last finished
+// lastSight returns when Polar last showed a live link: in the last finished
 // run, or when it changed, whichever is later.
 func lastSight(ctx context.Context, q *query.Queries, changed time.Time) (*time.Time, error) {
 	seen, err := q.GetLastSight(ctx)
@@ -106,7 +105,7 @@ func lastSight(ctx context.Context, q *query.Queries, changed time.Time) (*time.
 	return &seen, nil
 }
 
-// offers puts the rows, one for each price, together by product.
+// offers groups the rows, one per price, by product.
 func offers(ctx context.Context, q *query.Queries, id uuid.UUID) ([]Offer, error) {
 	rows, err := q.ListOffers(ctx, id)
 	if err != nil {
@@ -118,7 +117,7 @@ func offers(ctx context.Context, q *query.Queries, id uuid.UUID) ([]Offer, error
 		if r.Position != last {
 			all, last = append(all, Offer{Product: r.Product, Archived: r.IsArchived}), r.Position
 		}
-		if r.Price != nil { // of a product without one there is one row all the same
+		if r.Price != nil { // a product without prices still has one row
 			o := &all[len(all)-1]
 			o.Prices = append(o.Prices, r.Price)
 		}
@@ -141,7 +140,7 @@ func linkChanges(ctx context.Context, q *query.Queries, id uuid.UUID, most int32
 	return all, nil
 }
 
-// mentioned are the ids of other things that changes mention.
+// mentioned returns the ids of other things that changes mention.
 func mentioned(changes []StoryChange) []uuid.UUID {
 	var ids []uuid.UUID
 	for _, c := range changes {

@@ -10,8 +10,8 @@ import (
 	"syncer/internal/db/dbtest"
 )
 
-// TestAStoryHoldsWhatIsKnown grows a link: nothing is known of it, it fails, it
-// has a row, and a run has seen it.
+// TestAStoryHoldsWhatIsKnown grows a link: it is unknown, it fails, it has a
+// row, and a run has seen it.
 func TestAStoryHoldsWhatIsKnown(t *testing.T) {
 	t.Parallel()
 	d := dbtest.New(t)

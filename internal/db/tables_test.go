@@ -10,8 +10,8 @@ import (
 	"syncer/internal/db/dbtest"
 )
 
-// TestTablesAreThoseThatTheTriggersKnow finds the triggers that write history: three
-// for each table of the catalogue, with its key and owner, and no other.
+// TestTablesAreThoseThatTheTriggersKnow finds the triggers that write history:
+// three for each table of the catalogue, with its key and owner, and no others.
 func TestTablesAreThoseThatTheTriggersKnow(t *testing.T) {
 	t.Parallel()
 	d := dbtest.New(t)
@@ -45,7 +45,7 @@ func TestTablesAreThoseThatTheTriggersKnow(t *testing.T) {
 	}
 }
 
-// TestTablesStandBehindWhatTheyReferTo holds the order in which a batch writes against
+// TestTablesStandBehindWhatTheyReferTo compares a batch's writing order with
 // the foreign keys.
 func TestTablesStandBehindWhatTheyReferTo(t *testing.T) {
 	t.Parallel()

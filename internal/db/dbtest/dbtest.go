@@ -1,7 +1,6 @@
-// Package dbtest gives every test a migrated database of its own, on a real
-// Postgres that the test binary starts from the machine's own server binaries
-// and that never outlives it. Without server binaries a test fails; it is never
-// skipped.
+// Package dbtest gives every test its own migrated database, on a real Postgres
+// that the test binary starts from the machine's own server binaries and that
+// never outlives it. Without server binaries a test fails; it never skips.
 package dbtest
 
 import (
@@ -32,7 +31,7 @@ var server struct {
 
 const template = "syncer_template"
 
-// New gives a migrated database, cloned from a template in some 40 ms.
+// New returns a migrated database, cloned from a template in some 40 ms.
 func New(tb testing.TB) *db.DB {
 	tb.Helper()
 	return Open(tb, URL(tb))
@@ -49,7 +48,7 @@ func Open(tb testing.TB, url string) *db.DB {
 	return d
 }
 
-// URL gives a migrated database as a libpq URL, for another process to use.
+// URL returns a migrated database as a libpq URL, for another process.
 func URL(tb testing.TB) string {
 	tb.Helper()
 	pg := start(tb)
@@ -71,7 +70,7 @@ func URL(tb testing.TB) string {
 	return clone(tb, pg, template)
 }
 
-// Empty gives an empty database as a libpq URL.
+// Empty returns an empty database as a libpq URL.
 func Empty(tb testing.TB) string {
 	tb.Helper()
 	return clone(tb, start(tb), "template0")

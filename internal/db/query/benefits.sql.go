@@ -85,8 +85,8 @@ type UpsertBenefitsRow struct {
 	Removed  []uuid.UUID
 }
 
-// Writes the given benefits that are new or differ from their row. An unchanged row is
-// not even locked.
+// Writes the given benefits that are new or differ from their row. Does not even lock
+// unchanged rows.
 func (q *Queries) UpsertBenefits(ctx context.Context, arg UpsertBenefitsParams) (UpsertBenefitsRow, error) {
 	row := q.db.QueryRow(ctx, upsertBenefits,
 		arg.ID,

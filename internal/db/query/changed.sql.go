@@ -72,9 +72,8 @@ type ListChangedSinceRow struct {
 	Name   string
 }
 
-// What changed since a moment, in words, for people who watch: rows that came,
-// went or changed. Join rows and tiers have no times and are not listed. Amounts
-// are in minor units.
+// The rows that came, went or changed since a moment, in words for people. Join
+// rows and tiers have no times and are left out. Amounts are in minor units.
 func (q *Queries) ListChangedSince(ctx context.Context, since time.Time) ([]ListChangedSinceRow, error) {
 	rows, err := q.db.Query(ctx, listChangedSince, since)
 	if err != nil {

@@ -126,7 +126,7 @@ type ListLinkChangesRow struct {
 }
 
 // The last changes of a link and of everything under it, newest first, with the
-// name of what changed. What the run saw that saw the link first is left out.
+// name of what changed. Omits what the run that first saw the link saw then.
 func (q *Queries) ListLinkChanges(ctx context.Context, arg ListLinkChangesParams) ([]ListLinkChangesRow, error) {
 	rows, err := q.db.Query(ctx, listLinkChanges, arg.Most, arg.LinkID)
 	if err != nil {
@@ -176,7 +176,7 @@ type ListNamesRow struct {
 	Name string
 }
 
-// What things are called, by id.
+// Names of things, by id.
 func (q *Queries) ListNames(ctx context.Context, id []uuid.UUID) ([]ListNamesRow, error) {
 	rows, err := q.db.Query(ctx, listNames, id)
 	if err != nil {
@@ -246,7 +246,7 @@ DELETE FROM changes
 WHERE not_after < $1
 `
 
-// Forgets history that is older than what is to be kept.
+// Deletes history past its time.
 func (q *Queries) PruneChanges(ctx context.Context, olderThan time.Time) (int64, error) {
 	result, err := q.db.Exec(ctx, pruneChanges, olderThan)
 	if err != nil {

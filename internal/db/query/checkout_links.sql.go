@@ -25,7 +25,8 @@ type ListCheckoutLinkStatesRow struct {
 	Removed        bool
 }
 
-// Which of the given links have a row, whose it is, and whether it is marked as gone.
+// Those of the given links that have a row: the organization, and whether the row is
+// marked as gone.
 func (q *Queries) ListCheckoutLinkStates(ctx context.Context, id []uuid.UUID) ([]ListCheckoutLinkStatesRow, error) {
 	rows, err := q.db.Query(ctx, listCheckoutLinkStates, id)
 	if err != nil {
@@ -57,8 +58,8 @@ type ListCheckoutLinksThroughParams struct {
 	CreatedAt      time.Time
 }
 
-// The live links of an organization that are as old as created_at or older: those
-// that LIST showed up to there, unless some are gone or were not shown.
+// An organization's live links created at or before created_at: those that LIST
+// showed up to there, unless some are gone or were not shown.
 func (q *Queries) ListCheckoutLinksThrough(ctx context.Context, arg ListCheckoutLinksThroughParams) ([]uuid.UUID, error) {
 	rows, err := q.db.Query(ctx, listCheckoutLinksThrough, arg.OrganizationID, arg.CreatedAt)
 	if err != nil {
@@ -86,7 +87,7 @@ WHERE removed_at IS NULL AND organization_id = ANY ($1::uuid[])
 ORDER BY id
 `
 
-// The links of the given organizations that are not marked as gone.
+// The given organizations' links not marked as gone.
 func (q *Queries) ListLiveCheckoutLinks(ctx context.Context, organizationID []uuid.UUID) ([]uuid.UUID, error) {
 	rows, err := q.db.Query(ctx, listLiveCheckoutLinks, organizationID)
 	if err != nil {
@@ -113,7 +114,7 @@ FROM checkout_links
 WHERE removed_at IS NULL
 `
 
-// The organizations that live links belong to; one, as a rule.
+// The organizations of live links; usually one.
 func (q *Queries) ListOrganizations(ctx context.Context) ([]uuid.UUID, error) {
 	rows, err := q.db.Query(ctx, listOrganizations)
 	if err != nil {
@@ -165,8 +166,8 @@ type RemoveCheckoutLinksRow struct {
 	Removed  []uuid.UUID
 }
 
-// Marks the given links as gone, those that are not marked yet. What they offered
-// stays as last seen.
+// Marks those of the given links as gone that are not yet. What they offered stays
+// as last seen.
 func (q *Queries) RemoveCheckoutLinks(ctx context.Context, arg RemoveCheckoutLinksParams) (RemoveCheckoutLinksRow, error) {
 	row := q.db.QueryRow(ctx, removeCheckoutLinks, arg.ID, arg.SeenAt)
 	var i RemoveCheckoutLinksRow
@@ -217,7 +218,7 @@ type ReplaceCheckoutLinkProductsRow struct {
 	Removed  []uuid.UUID
 }
 
-// Makes the products of the given links exactly the given rows: deletes what is left over, writes what is
+// Makes the products of the given links exactly the given rows: deletes the rest, writes what is
 // new or differs, touches nothing else.
 func (q *Queries) ReplaceCheckoutLinkProducts(ctx context.Context, arg ReplaceCheckoutLinkProductsParams) (ReplaceCheckoutLinkProductsRow, error) {
 	row := q.db.QueryRow(ctx, replaceCheckoutLinkProducts,
@@ -337,9 +338,9 @@ type UpsertCheckoutLinksRow struct {
 	Removed  []uuid.UUID
 }
 
-// Writes the given links that are new or differ from their row. An unchanged row is
-// not even locked.
-// A link that is seen is there: removed_at is cleared.
+// Writes the given links that are new or differ from their row. Does not even lock
+// unchanged rows.
+// A link that was seen exists, so removed_at is cleared.
 func (q *Queries) UpsertCheckoutLinks(ctx context.Context, arg UpsertCheckoutLinksParams) (UpsertCheckoutLinksRow, error) {
 	row := q.db.QueryRow(ctx, upsertCheckoutLinks,
 		arg.ID,

@@ -56,7 +56,7 @@ type ReplaceDiscountAmountsRow struct {
 	Removed  []uuid.UUID
 }
 
-// Makes the amounts of the given discounts exactly the given rows: deletes what is left over, writes what is
+// Makes the amounts of the given discounts exactly the given rows: deletes the rest, writes what is
 // new or differs, touches nothing else.
 func (q *Queries) ReplaceDiscountAmounts(ctx context.Context, arg ReplaceDiscountAmountsParams) (ReplaceDiscountAmountsRow, error) {
 	row := q.db.QueryRow(ctx, replaceDiscountAmounts,
@@ -175,8 +175,8 @@ type UpsertDiscountsRow struct {
 	Removed  []uuid.UUID
 }
 
-// Writes the given discounts that are new or differ from their row. An unchanged row is
-// not even locked.
+// Writes the given discounts that are new or differ from their row. Does not even lock
+// unchanged rows.
 func (q *Queries) UpsertDiscounts(ctx context.Context, arg UpsertDiscountsParams) (UpsertDiscountsRow, error) {
 	row := q.db.QueryRow(ctx, upsertDiscounts,
 		arg.ID,

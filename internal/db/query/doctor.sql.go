@@ -23,7 +23,7 @@ type CountFailuresRow struct {
 	Since time.Time
 }
 
-// How many links of a source fail, and since when the first of them does.
+// How many links of a source fail, and when the first of them began to.
 func (q *Queries) CountFailures(ctx context.Context, source string) (CountFailuresRow, error) {
 	row := q.db.QueryRow(ctx, countFailures, source)
 	var i CountFailuresRow
@@ -35,7 +35,7 @@ const getClock = `-- name: GetClock :one
 SELECT clock_timestamp()::timestamptz AS now
 `
 
-// What time it is by the server's clock.
+// The time by the server's clock.
 func (q *Queries) GetClock(ctx context.Context) (time.Time, error) {
 	row := q.db.QueryRow(ctx, getClock)
 	var now time.Time
@@ -58,7 +58,7 @@ type GetHolderRow struct {
 	SilentSeconds float64
 }
 
-// The run that holds a source, and for how long it has given no sign of life.
+// The run that holds a source, and the time since its last sign of life.
 func (q *Queries) GetHolder(ctx context.Context, source string) (GetHolderRow, error) {
 	row := q.db.QueryRow(ctx, getHolder, source)
 	var i GetHolderRow
@@ -93,7 +93,7 @@ type GetLastFinishedRunRow struct {
 	Requests    int64
 }
 
-// The last run of a scope that came to its end.
+// The last completed run of a scope.
 func (q *Queries) GetLastFinishedRun(ctx context.Context, arg GetLastFinishedRunParams) (GetLastFinishedRunRow, error) {
 	row := q.db.QueryRow(ctx, getLastFinishedRun, arg.Source, arg.Scope)
 	var i GetLastFinishedRunRow
@@ -127,7 +127,7 @@ type GetServerRow struct {
 	ReadOnly      bool
 }
 
-// What the server says about itself, and about who asks.
+// The server's view of itself, and of whoever asks.
 func (q *Queries) GetServer(ctx context.Context) (GetServerRow, error) {
 	row := q.db.QueryRow(ctx, getServer)
 	var i GetServerRow
@@ -167,8 +167,8 @@ type ListDoubtfulLinksRow struct {
 	RemovedAt *time.Time
 }
 
-// Those of the given links that are marked as gone, and those that have no row and
-// do not fail either: no run has ever seen them.
+// Those of the given links that are marked as gone, and those that no run has ever
+// seen: they have no row, and do not fail either.
 func (q *Queries) ListDoubtfulLinks(ctx context.Context, arg ListDoubtfulLinksParams) ([]ListDoubtfulLinksRow, error) {
 	rows, err := q.db.Query(ctx, listDoubtfulLinks, arg.ID, arg.Source)
 	if err != nil {
@@ -199,7 +199,7 @@ WHERE n.nspname = $1::text
 ORDER BY 1
 `
 
-// The functions of a schema that the role may not call. Those of triggers need no right.
+// The functions of a schema that the role may not call. Trigger functions need no right.
 func (q *Queries) ListForbiddenFunctions(ctx context.Context, schema string) ([]string, error) {
 	rows, err := q.db.Query(ctx, listForbiddenFunctions, schema)
 	if err != nil {
@@ -244,7 +244,7 @@ type ListMissingRightsRow struct {
 	Privilege string
 }
 
-// Which of the given rights on tables of a schema the role lacks. Nothing is tried.
+// The given rights on tables of a schema that the role lacks. Tries none of them.
 func (q *Queries) ListMissingRights(ctx context.Context, arg ListMissingRightsParams) ([]ListMissingRightsRow, error) {
 	rows, err := q.db.Query(ctx, listMissingRights, arg.TableNames, arg.Privileges, arg.Schema)
 	if err != nil {

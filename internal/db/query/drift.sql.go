@@ -16,7 +16,7 @@ FROM drift
 ORDER BY last_seen_at DESC, kind, path, value
 `
 
-// What Polar sends that this program does not know, newest first.
+// What Polar sends but this program does not know, newest first.
 func (q *Queries) ListDrift(ctx context.Context) ([]Drift, error) {
 	rows, err := q.db.Query(ctx, listDrift)
 	if err != nil {
@@ -72,7 +72,7 @@ type RecordDriftParams struct {
 	Count  []int64
 }
 
-// Notes what Polar sent that this program does not know, each thing once.
+// Notes what Polar sent but this program does not know, each thing once.
 func (q *Queries) RecordDrift(ctx context.Context, arg RecordDriftParams) error {
 	_, err := q.db.Exec(ctx, recordDrift,
 		arg.Kind,

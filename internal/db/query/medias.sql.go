@@ -115,8 +115,8 @@ type UpsertMediasRow struct {
 	Removed  []uuid.UUID
 }
 
-// Writes the given medias that are new or differ from their row. An unchanged row is
-// not even locked.
+// Writes the given medias that are new or differ from their row. Does not even lock
+// unchanged rows.
 func (q *Queries) UpsertMedias(ctx context.Context, arg UpsertMediasParams) (UpsertMediasRow, error) {
 	row := q.db.QueryRow(ctx, upsertMedias,
 		arg.ID,

@@ -70,8 +70,8 @@ type UpsertMetersRow struct {
 	Removed  []uuid.UUID
 }
 
-// Writes the given meters that are new or differ from their row. An unchanged row is
-// not even locked.
+// Writes the given meters that are new or differ from their row. Does not even lock
+// unchanged rows.
 // Meters come first: prices refer to them.
 func (q *Queries) UpsertMeters(ctx context.Context, arg UpsertMetersParams) (UpsertMetersRow, error) {
 	row := q.db.QueryRow(ctx, upsertMeters,

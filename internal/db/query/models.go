@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// What Polar sends that this program does not know: kept in extra or as it is, and recorded here once.
+// What Polar sends but this program does not know: kept in extra or as sent, and recorded here once.
 type Drift struct {
 	// key: a key without a column; value: an unknown value of an enum; shape: a known key of unexpected shape; text: characters Postgres cannot hold were replaced
 	Kind string
@@ -16,7 +16,7 @@ type Drift struct {
 	Path string
 	// kind value: the unknown value; else empty
 	Value string
-	// What stood there first, cut short, secrets masked
+	// The first value found there, cut short, secrets masked
 	Sample string
 	// Start of the request that showed it first
 	FirstSeenAt time.Time

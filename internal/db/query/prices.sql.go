@@ -47,8 +47,8 @@ type RemovePricesRow struct {
 	Removed  []uuid.UUID
 }
 
-// Marks the prices of the given products that are not among the offered ones. What
-// comes back are the products, one for each price.
+// Marks the given products' prices that are not among the offered ones as removed.
+// Returns the products, one for each price.
 func (q *Queries) RemovePrices(ctx context.Context, arg RemovePricesParams) (RemovePricesRow, error) {
 	row := q.db.QueryRow(ctx, removePrices, arg.OwnerID, arg.SeenAt, arg.Offered)
 	var i RemovePricesRow
@@ -115,7 +115,7 @@ type ReplacePriceTiersRow struct {
 	Removed  []uuid.UUID
 }
 
-// Makes the tiers of the given prices exactly the given rows: deletes what is left over, writes what is
+// Makes the tiers of the given prices exactly the given rows: deletes the rest, writes what is
 // new or differs, touches nothing else.
 func (q *Queries) ReplacePriceTiers(ctx context.Context, arg ReplacePriceTiersParams) (ReplacePriceTiersRow, error) {
 	row := q.db.QueryRow(ctx, replacePriceTiers,
@@ -267,10 +267,10 @@ type UpsertPricesRow struct {
 	Removed  []uuid.UUID
 }
 
-// Writes the given prices that are new or differ from their row. An unchanged row is
-// not even locked.
-// A price that is seen is offered: removed_at is cleared. What comes back are the
-// products whose prices changed, one for each price.
+// Writes the given prices that are new or differ from their row. Does not even lock
+// unchanged rows.
+// A price that was seen is on offer, so removed_at is cleared. Returns the products
+// whose prices changed, one for each price.
 func (q *Queries) UpsertPrices(ctx context.Context, arg UpsertPricesParams) (UpsertPricesRow, error) {
 	row := q.db.QueryRow(ctx, upsertPrices,
 		arg.ID,

@@ -56,7 +56,7 @@ type ReplaceProductBenefitsRow struct {
 	Removed  []uuid.UUID
 }
 
-// Makes the benefits of the given products exactly the given rows: deletes what is left over, writes what is
+// Makes the benefits of the given products exactly the given rows: deletes the rest, writes what is
 // new or differs, touches nothing else.
 func (q *Queries) ReplaceProductBenefits(ctx context.Context, arg ReplaceProductBenefitsParams) (ReplaceProductBenefitsRow, error) {
 	row := q.db.QueryRow(ctx, replaceProductBenefits,
@@ -113,7 +113,7 @@ type ReplaceProductMediasRow struct {
 	Removed  []uuid.UUID
 }
 
-// Makes the medias of the given products exactly the given rows: deletes what is left over, writes what is
+// Makes the medias of the given products exactly the given rows: deletes the rest, writes what is
 // new or differs, touches nothing else.
 func (q *Queries) ReplaceProductMedias(ctx context.Context, arg ReplaceProductMediasParams) (ReplaceProductMediasRow, error) {
 	row := q.db.QueryRow(ctx, replaceProductMedias,
@@ -226,8 +226,8 @@ type UpsertProductsRow struct {
 	Removed  []uuid.UUID
 }
 
-// Writes the given products that are new or differ from their row. An unchanged row is
-// not even locked.
+// Writes the given products that are new or differ from their row. Does not even lock
+// unchanged rows.
 func (q *Queries) UpsertProducts(ctx context.Context, arg UpsertProductsParams) (UpsertProductsRow, error) {
 	row := q.db.QueryRow(ctx, upsertProducts,
 		arg.ID,

@@ -22,7 +22,7 @@ type ClearFailuresParams struct {
 	CheckoutLinkID []uuid.UUID
 }
 
-// Forgets the failures of links that landed. Touches nothing when there are none.
+// Deletes the failures of links that landed. Touches nothing if there are none.
 func (q *Queries) ClearFailures(ctx context.Context, arg ClearFailuresParams) error {
 	_, err := q.db.Exec(ctx, clearFailures, arg.Source, arg.CheckoutLinkID)
 	return err
@@ -45,7 +45,7 @@ type GetFailureRow struct {
 	Path     *string
 }
 
-// What is known of one link's failure, by source.
+// One link's failures, by source.
 func (q *Queries) GetFailure(ctx context.Context, checkoutLinkID uuid.UUID) ([]GetFailureRow, error) {
 	rows, err := q.db.Query(ctx, getFailure, checkoutLinkID)
 	if err != nil {
@@ -102,7 +102,7 @@ type ListFailuresRow struct {
 	Label          *string
 }
 
-// Links that fail, the longest first.
+// Failing links, the longest-failing first.
 func (q *Queries) ListFailures(ctx context.Context, arg ListFailuresParams) ([]ListFailuresRow, error) {
 	rows, err := q.db.Query(ctx, listFailures, arg.Source, arg.Most)
 	if err != nil {
@@ -144,7 +144,7 @@ type ListFailuresSinceParams struct {
 	Since  time.Time
 }
 
-// The links of a source that have failed since a moment.
+// A source's links that have failed since a moment.
 func (q *Queries) ListFailuresSince(ctx context.Context, arg ListFailuresSinceParams) ([]uuid.UUID, error) {
 	rows, err := q.db.Query(ctx, listFailuresSince, arg.Source, arg.Since)
 	if err != nil {
@@ -184,7 +184,7 @@ FROM (
 ORDER BY f.checkout_link_id
 ON CONFLICT (source, checkout_link_id) DO UPDATE SET
     last_at = excluded.last_at,
-    -- A run counts once, also when it tries a link twice.
+    -- A run counts once, even if it tries a link twice.
     attempts = t.attempts + (t.run_id <> excluded.run_id)::int,
     kind = excluded.kind,
     message = excluded.message,
@@ -204,8 +204,7 @@ type RecordFailuresParams struct {
 	Body           []*string
 }
 
-// Notes links that could not be synced, and that it happened again for those
-// that failed before.
+// Notes links that could not be synced, and counts again those that failed before.
 func (q *Queries) RecordFailures(ctx context.Context, arg RecordFailuresParams) error {
 	_, err := q.db.Exec(ctx, recordFailures,
 		arg.Source,

@@ -50,7 +50,7 @@ type BeatRunParams struct {
 	ID         uuid.UUID
 }
 
-// A sign of life, and how far the run is. No row: the run has been taken over.
+// A sign of life, and how far the run is. No row: the run was taken over.
 func (q *Queries) BeatRun(ctx context.Context, arg BeatRunParams) (int64, error) {
 	result, err := q.db.Exec(ctx, beatRun, arg.Requests, arg.Checkpoint, arg.ID)
 	if err != nil {
@@ -79,16 +79,16 @@ type BeginBatchParams struct {
 	NotAfter  string
 }
 
-// First statement of every batch. The settings end with its transaction, so that
-// they also work behind a pooler.
+// First statement of every batch. The settings end with its transaction, so they
+// work behind a pooler too.
 //
-// Leaves the planner one way, the index of the key, row by row: that is right for
-// every statement of a batch. Left to itself it chooses by the size that a table
-// has when it plans, and keeps the plan: one that was made while the tables were
-// empty scans them for ever, which makes a first load take quadratic time. (Ways
-// that are ruled out have a cost that would make it compile the statement, too.)
+// Leaves the planner only the key's index, row by row, which is right for every
+// statement of a batch. By itself it chooses by a table's size at planning time,
+// and keeps the plan: one made while the tables were empty scans them for ever, and
+// a first load takes quadratic time. (The cost of ways ruled out would make it
+// compile the statement, too.)
 //
-// And tells the triggers that write history about the run.
+// Also tells the triggers that write history about the run.
 func (q *Queries) BeginBatch(ctx context.Context, arg BeginBatchParams) error {
 	_, err := q.db.Exec(ctx, beginBatch, arg.ID, arg.NotBefore, arg.NotAfter)
 	return err
@@ -105,7 +105,7 @@ type ClaimOrganizationsParams struct {
 	ID              uuid.UUID
 }
 
-// Sets what a run claims: all it needs, or nothing. No row: it has been taken over.
+// Sets a run's claims: all it needs, or none. No row: it was taken over.
 func (q *Queries) ClaimOrganizations(ctx context.Context, arg ClaimOrganizationsParams) (int64, error) {
 	result, err := q.db.Exec(ctx, claimOrganizations, arg.OrganizationIDs, arg.ID)
 	if err != nil {
@@ -167,7 +167,7 @@ type FinishRunParams struct {
 	ID             uuid.UUID
 }
 
-// Ends a run with its result. No row: the run has been taken over.
+// Ends a run with its result. No row: the run was taken over.
 func (q *Queries) FinishRun(ctx context.Context, arg FinishRunParams) (int64, error) {
 	result, err := q.db.Exec(ctx, finishRun,
 		arg.Status,
@@ -198,7 +198,7 @@ ORDER BY number DESC
 LIMIT 1
 `
 
-// What the last run of a source claimed that claimed anything.
+// The claims of the last run of a source that claimed anything.
 func (q *Queries) GetLastClaim(ctx context.Context, source string) ([]uuid.UUID, error) {
 	row := q.db.QueryRow(ctx, getLastClaim, source)
 	var organization_ids []uuid.UUID
@@ -264,8 +264,7 @@ type GetPreviousStartParams struct {
 	Scope  string
 }
 
-// When the last run of the same scope began that came to its end: what it saw,
-// it saw not before.
+// When the last completed run of the same scope began: it saw nothing earlier.
 func (q *Queries) GetPreviousStart(ctx context.Context, arg GetPreviousStartParams) (time.Time, error) {
 	row := q.db.QueryRow(ctx, getPreviousStart, arg.Source, arg.Scope)
 	var observing_since time.Time
@@ -286,7 +285,7 @@ type IsOvertakenParams struct {
 }
 
 // Whether another run of one of the organizations has ended since this one began:
-// what this one has observed until now may be older than what that one wrote.
+// what this one has observed so far may be older than what that one wrote.
 func (q *Queries) IsOvertaken(ctx context.Context, arg IsOvertakenParams) (bool, error) {
 	row := q.db.QueryRow(ctx, isOvertaken, arg.Number, arg.OrganizationIDs)
 	var overtaken bool
@@ -320,8 +319,8 @@ type ListHoldersRow struct {
 	SilentSeconds float64
 }
 
-// The running runs, other than this one, that hold the source or one of the
-// organizations, and for how long each has given no sign of life.
+// The other running runs that hold the source or one of the organizations, and the
+// time since each one's last sign of life.
 func (q *Queries) ListHolders(ctx context.Context, arg ListHoldersParams) ([]ListHoldersRow, error) {
 	rows, err := q.db.Query(ctx, listHolders, arg.ID, arg.Source, arg.OrganizationIDs)
 	if err != nil {
@@ -427,8 +426,8 @@ const lockClaims = `-- name: LockClaims :exec
 SELECT pg_advisory_xact_lock(hashtextextended('syncer claims ' || current_schema(), 0))
 `
 
-// Lets one transaction at a time begin a run, claim, or end a run. It is short, and
-// at READ COMMITTED, so that every statement after this one sees what others did.
+// Lets only one transaction at a time begin a run, claim, or end a run. It is short,
+// and at READ COMMITTED, so that every later statement sees what others did.
 func (q *Queries) LockClaims(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, lockClaims)
 	return err
@@ -462,7 +461,7 @@ type StartRunRow struct {
 	ObservingSince time.Time
 }
 
-// Begins a run with what it claims.
+// Begins a run with its claims.
 func (q *Queries) StartRun(ctx context.Context, arg StartRunParams) (StartRunRow, error) {
 	row := q.db.QueryRow(ctx, startRun,
 		arg.ID,
