@@ -8,11 +8,11 @@ import (
 	"strconv"
 )
 
-// A link is one answer, taken apart into rows.
+// A link is one answer, split into rows.
 type link struct {
 	row      Row
 	products []product
-	discount *discount // nil when the answer has none
+	discount *discount // nil if the answer has none
 }
 
 // A product holds everything nested in one copy of it.
@@ -26,7 +26,7 @@ type product struct {
 type price struct {
 	row   Row
 	tiers []Row
-	meter Row // nil when the price has none
+	meter Row // nil if the price has none
 }
 
 type discount struct {
@@ -34,7 +34,7 @@ type discount struct {
 	amounts []Row
 }
 
-// link takes the body of a 200 apart. An error means that this link cannot be
+// link splits the body of a 200. An error means that this link cannot be
 // stored: the body is cut, a required key is missing, a value has the wrong type.
 func (c contract) link(body []byte) (link, error) {
 	value, err := decode(body)
@@ -153,8 +153,8 @@ func (c contract) plain(name string) func(any) (Row, error) {
 	}
 }
 
-// entity reads one row of a table that has extra. Unknown keys from deeper
-// inside the object are handed in as nested.
+// entity reads one row of a table that has extra. nested holds the unknown keys
+// from deeper inside the object.
 func (c contract) entity(name string, object, nested map[string]any) (Row, error) {
 	row, rest, err := c[name].read(object)
 	if err != nil {
@@ -165,8 +165,8 @@ func (c contract) entity(name string, object, nested map[string]any) (Row, error
 	return row, err
 }
 
-// read fills the columns that are read from keys; the computed ones are NULL so
-// far. What remains is in rest, untouched.
+// read fills the columns that have a key; computed ones stay NULL for now. rest
+// keeps the remainder, untouched.
 func (t table) read(object map[string]any) (row Row, rest map[string]any, err error) {
 	row, rest = Row{}, map[string]any{}
 	for _, col := range t.columns {
@@ -198,7 +198,7 @@ func asObject(value any) (map[string]any, error) {
 	return object, nil
 }
 
-// each reads every element of a list that must be there.
+// each reads every element of a required list.
 func each[T any](value any, read func(any) (T, error)) ([]T, error) {
 	list, ok := value.([]any)
 	if !ok {

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// The ids of the little catalogue that the unit tests speak of.
+// The ids of the unit tests' little catalogue.
 const (
 	organizationID = "00000000-0000-4000-8000-000000000000"
 	linkID         = "11111111-0000-4000-8000-000000000000"
@@ -24,10 +24,10 @@ const (
 	meterID        = "77777777-0000-4000-8000-000000000000"
 )
 
-// An object is a JSON object in the making.
+// An object is a JSON object under construction.
 type object = map[string]any
 
-// with gives a copy of base with some keys set; the value gone takes a key away.
+// with returns a copy of base with some keys set; the value gone removes a key.
 func with(base, changes object) object {
 	changed := object{}
 	maps.Copy(changed, base)
@@ -40,7 +40,7 @@ func with(base, changes object) object {
 	return changed
 }
 
-// gone is the value that takes a key away.
+// gone is the value that removes a key.
 const gone = "\x00gone"
 
 func aLink(changes object) object {
@@ -96,7 +96,7 @@ func aMeter(changes object) object {
 	}, changes)
 }
 
-// ok is the answer to a link that is there.
+// ok is the answer for a link that exists.
 func ok(tb testing.TB, link object) Answer {
 	tb.Helper()
 	body, err := json.Marshal(link)
@@ -106,23 +106,23 @@ func ok(tb testing.TB, link object) Answer {
 	return Answer{ID: link["id"].(string), Status: 200, Body: body}
 }
 
-// priced is the answer to a link with one product with these prices.
+// priced is the answer for a link with one product with these prices.
 func priced(tb testing.TB, prices ...any) Answer {
 	tb.Helper()
 	return ok(tb, aLink(object{"products": []any{aProduct(object{"prices": prices})}}))
 }
 
-// notFound is the answer to a link that is not there.
+// notFound is the answer for a link that does not exist.
 func notFound(id string) Answer {
 	return Answer{ID: id, Status: 404, Body: []byte(`{"error":"ResourceNotFound","detail":"Not found"}`)}
 }
 
-// minute gives the start of a pass.
+// minute returns the start of a pass.
 func minute(n int) time.Time {
 	return time.Date(2026, 3, 1, 12, n, 0, 0, time.UTC)
 }
 
-// at is how minute(n) stands in a table.
+// at is minute(n) as a table holds it.
 func at(n int) *string {
 	return new(canonicalInstant(minute(n)))
 }
@@ -139,7 +139,7 @@ func observe(tb testing.TB, passes ...[]Answer) *Oracle {
 	return o
 }
 
-// only gives the single row of a table.
+// only returns the single row of a table.
 func only(tb testing.TB, tables Tables, name string) Row {
 	tb.Helper()
 	if len(tables[name]) != 1 {
@@ -148,7 +148,7 @@ func only(tb testing.TB, tables Tables, name string) Row {
 	return tables[name][0]
 }
 
-// find gives the row with that id; nil when there is none.
+// find returns the row with that id, or nil.
 func find(tables Tables, name, id string) Row {
 	for _, row := range tables[name] {
 		if *row["id"] == id {

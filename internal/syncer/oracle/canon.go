@@ -15,8 +15,8 @@ import (
 // microsecond, in UTC.
 const timeFormat = "2006-01-02T15:04:05.000000Z"
 
-// fromJSON gives the canonical text of a JSON value in a column of that kind;
-// nil stands for NULL. The value must have the JSON type the kind asks for: a
+// fromJSON returns the canonical text of a JSON value in a column of that kind;
+// nil means NULL. The value must have the JSON type that the kind requires: a
 // number in a text column is an error, not a string.
 func fromJSON(k kind, value any) (*string, error) {
 	if value == nil {
@@ -85,8 +85,8 @@ func canonical(k kind, text string) (string, error) {
 	}
 }
 
-// decimal is what JSON and Postgres call a number; big.Rat alone would take
-// fractions and hexadecimals too.
+// decimal matches a number as JSON and Postgres write it; big.Rat alone would
+// accept fractions and hexadecimals too.
 var decimal = regexp.MustCompile(`^[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]{1,6})?$`)
 
 // canonicalNumber writes a decimal number in full and without needless zeros:
@@ -106,7 +106,7 @@ func canonicalNumber(text string) (string, error) {
 	return r.FloatString(digits), nil
 }
 
-// canonicalBigint wants a whole number of 64 bits; "1e3" and "1000.0" are whole.
+// canonicalBigint requires a whole number of 64 bits; "1e3" and "1000.0" are whole.
 func canonicalBigint(text string) (string, error) {
 	number, err := canonicalNumber(text)
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// A kind is the Postgres type of a column. It decides how a value is written
-// down and so what counts as equal.
+// A kind is the Postgres type of a column. It decides how a value is written,
+// and so what counts as equal.
 type kind string
 
 const (
@@ -21,13 +21,12 @@ const (
 	kindJSON      kind = "jsonb"
 )
 
-// A column of a contract table. It is read from the key of its own name, unless
-// computed.
+// A column of a contract table. It is read from the key of its own name, unless computed.
 type column struct {
 	name     string
 	kind     kind
-	required bool // Polar has sent it at all times and never as null: anything else is that link's error
-	computed bool // not read from a key of its own name
+	required bool // Polar has always sent it, never as null: anything else is that link's error
+	computed bool // not from a key of its own name
 }
 
 // A table is one of the contract's tables, or the shape of an object that ends
@@ -36,7 +35,7 @@ type table struct {
 	name    string
 	key     []string
 	columns []column
-	apart   []string // keys of the object whose values are stored elsewhere, or known and not stored
+	apart   []string // keys of the object whose values are stored elsewhere, or not at all
 }
 
 // A contract holds the tables and shapes by name.
@@ -72,7 +71,7 @@ func (c contract) define(name, key, columns string, apart ...string) {
 	c[name] = t
 }
 
-// column gives the column of that name.
+// column returns the column of that name.
 func (t table) column(name string) (column, bool) {
 	i := slices.IndexFunc(t.columns, func(c column) bool { return c.name == name })
 	if i < 0 {
@@ -81,7 +80,7 @@ func (t table) column(name string) (column, bool) {
 	return t.columns[i], true
 }
 
-// hasID tells entities from what merely belongs to one.
+// hasID tells entities from mere parts of one.
 func (t table) hasID() bool {
 	return slices.Equal(t.key, []string{"id"})
 }
@@ -97,7 +96,7 @@ func (t table) keyOf(row Row) string {
 	for _, name := range t.key {
 		value := show(row[name])
 		if col, _ := t.column(name); col.kind == kindBigint {
-			value = fmt.Sprintf("%4s", value) // position 10 after position 9
+			value = fmt.Sprintf("%4s", value) // sorts position 10 after position 9
 		}
 		parts = append(parts, value)
 	}

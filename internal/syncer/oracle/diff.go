@@ -13,10 +13,9 @@ const (
 	maxDiffValue = 160 // characters of one value
 )
 
-// Diff compares two sets of tables and reports every row that is missing, too
-// much or different, with its table, key and columns. It is "" when they are
-// equal. Long reports and long values are cut, the latter around the first
-// difference.
+// Diff compares two sets of tables and reports every missing, surplus or
+// different row, with its table, key and columns. It returns "" if they are
+// equal. It cuts long reports, and long values around the first difference.
 func Diff(want, got Tables) string {
 	c := newContract()
 	names := c.names()
@@ -66,8 +65,7 @@ func diffTable(t table, want, got []Row) []string {
 	return lines
 }
 
-// byKey indexes rows; those that share a key, which no table may hold, are
-// numbered.
+// byKey indexes rows. It numbers those that share a key, which no table may hold.
 func (t table) byKey(rows []Row) map[string]Row {
 	index := map[string]Row{}
 	for _, row := range rows {
@@ -99,7 +97,7 @@ func diffRow(key string, want, got Row) []string {
 	return lines
 }
 
-// firstDifference gives the index of the first byte that differs.
+// firstDifference returns the index of the first byte that differs.
 func firstDifference(a, b string) int {
 	for i := range min(len(a), len(b)) {
 		if a[i] != b[i] {
@@ -109,7 +107,7 @@ func firstDifference(a, b string) int {
 	return min(len(a), len(b))
 }
 
-// clip quotes the part of a value that holds the byte at from.
+// clip quotes the part of a value around the byte at from.
 func clip(value *string, from int) string {
 	if value == nil {
 		return "NULL"
@@ -127,7 +125,7 @@ func clip(value *string, from int) string {
 	return before + fmt.Sprintf("%q", text) + after
 }
 
-// runeStart moves back from i to where its character begins.
+// runeStart moves back from i to the start of its character.
 func runeStart(text string, i int) int {
 	for i > 0 && !utf8.RuneStart(text[i]) {
 		i--

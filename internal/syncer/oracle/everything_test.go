@@ -7,14 +7,14 @@ import (
 	"testing"
 )
 
-// checkEverythingIsThere walks the bodies without knowing their shape: every
-// object is told by a key that only its kind has, wherever it is nested, and
-// must have a row that holds its strings letter by letter.
+// checkEverythingIsThere walks the bodies without knowing their shape: it tells
+// every object, at any depth, by a key that only its kind has, and wants a row
+// that holds the object's strings letter by letter.
 func checkEverythingIsThere(t *testing.T, steps []step, after []Tables) {
 	t.Helper()
 	contract := newContract()
 	ever := map[string]map[string]bool{} // table, ids met so far
-	bodies := map[string]any{}           // most of them stay the same from step to step
+	bodies := map[string]any{}           // most stay the same from step to step
 	for i, s := range steps {
 		met := map[string]map[string]object{} // table, id, object
 		for _, answer := range s.answers {
@@ -106,8 +106,7 @@ func checkObject(t *testing.T, step int, table table, sent object, row Row) {
 	}
 }
 
-// checkTiers compares the tiers of all prices in sight with their rows, number
-// by number.
+// checkTiers compares the tiers of all prices in sight with their rows, number by number.
 func checkTiers(t *testing.T, step int, prices map[string]object, tables Tables) {
 	t.Helper()
 	rows := map[string][]Row{}
@@ -145,7 +144,7 @@ func checkTiers(t *testing.T, step int, prices map[string]object, tables Tables)
 }
 
 // checkLivePrices wants the prices of every product in sight to be live exactly
-// when they are in sight too.
+// if they are in sight too.
 func checkLivePrices(t *testing.T, step int, met map[string]map[string]object, tables Tables) {
 	t.Helper()
 	live := map[string]bool{}

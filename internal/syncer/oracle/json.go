@@ -62,8 +62,8 @@ func writeJSON(b *strings.Builder, value any) error {
 	return nil
 }
 
-// decode reads exactly one JSON value, numbers as they are written, strings
-// cleaned. Anything behind the value is an error.
+// decode reads exactly one JSON value, numbers as written, strings cleaned.
+// Anything after the value is an error.
 func decode(body []byte) (any, error) {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
@@ -77,7 +77,7 @@ func decode(body []byte) (any, error) {
 	return cleanAll(value), nil
 }
 
-// encode is for values that came out of decode: they always marshal.
+// encode is for values from decode: they always marshal.
 func encode(value any) string {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -88,9 +88,9 @@ func encode(value any) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// clean replaces what Postgres cannot hold: NUL, and every byte that is not
-// part of valid UTF-8. Lone surrogates are among the latter; encoding/json has
-// already replaced those it met as \u escapes.
+// clean replaces what Postgres cannot hold: NUL, and every byte outside valid
+// UTF-8. That covers lone surrogates; encoding/json has already replaced those
+// it met as \u escapes.
 func clean(text string) string {
 	return strings.Map(func(r rune) rune { // an invalid byte comes as U+FFFD
 		if r == 0 {

@@ -11,9 +11,9 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-// observed is what the recorder saw change in the bodies, from one step to the
-// next. It speaks of what the bodies show: an entity no link nests any more has
-// vanished, though its row stays.
+// observed holds the changes that the recorder saw in the bodies from one step
+// to the next. An entity that no link nests any more counts as vanished, though
+// its row stays.
 type observed struct {
 	Links, Products, Prices, Benefits, Medias, Discounts, Meters difference
 }
@@ -22,11 +22,11 @@ type difference struct {
 	Appeared, Vanished []string
 	Changed            []struct {
 		ID     string
-		Fields map[string][2]any // before and after; lists of what is nested as "prices[].id"
+		Fields map[string][2]any // before and after; lists of nested things as "prices[].id"
 	}
 }
 
-// checkObserved compares what the recorder saw with how the tables moved on.
+// checkObserved compares what the recorder saw with the tables' changes.
 func checkObserved(t *testing.T, s step, before, after Tables) {
 	t.Helper()
 	checkRows(t, s, "checkout_links", s.seen.Links, before, after)
@@ -39,8 +39,8 @@ func checkObserved(t *testing.T, s step, before, after Tables) {
 	checkLists(t, s, before, after)
 }
 
-// checkRows wants exactly the new rows that appeared, exactly the changed rows
-// that the recorder saw change, vanish or come back, and the very values it saw.
+// checkRows wants new rows exactly for what appeared, changed rows exactly for
+// what the recorder saw change, vanish or come back, and the values it saw.
 func checkRows(t *testing.T, s step, name string, seen difference, before, after Tables) {
 	t.Helper()
 	now := at(s.number)
@@ -69,7 +69,7 @@ func checkRows(t *testing.T, s step, name string, seen difference, before, after
 			if moved || differ(old, row) || !hidden(s, name, row) {
 				t.Errorf("step %d: %s %s vanished: %s", s.number, name, id, dates(row))
 			}
-		case appeared: // again, after an error, a removal or out of sight: maybe as it was
+		case appeared: // again, after an error, a removal or out of sight: maybe unchanged
 			if moved != differ(old, row) || isRemoved {
 				t.Errorf("step %d: %s %s is back: %s", s.number, name, id, dates(row))
 			}
@@ -89,8 +89,8 @@ func checkRows(t *testing.T, s step, name string, seen difference, before, after
 	}
 }
 
-// hidden says whether a row may stay as it is although nothing shows it: always,
-// but for a link that is gone, and for a price whose product is still shown.
+// hidden reports whether a row may stay as it is although nothing shows it:
+// always, except for a link that is gone, and for a price whose product is still shown.
 func hidden(s step, name string, row Row) bool {
 	switch name {
 	case "checkout_links":
@@ -104,8 +104,8 @@ func hidden(s step, name string, row Row) bool {
 	}
 }
 
-// checkValues compares the values before and after of all columns that were
-// seen to change, and counts those columns.
+// checkValues compares the values before and after in all columns seen to
+// change, and counts those columns.
 func checkValues(t *testing.T, s step, name string, fields map[string][2]any, old, row Row) int {
 	t.Helper()
 	columns := 0
@@ -131,8 +131,8 @@ func checkValues(t *testing.T, s step, name string, fields map[string][2]any, ol
 	return columns
 }
 
-// checkLists compares the members of links and products, and wants all lists
-// that were not seen to change as they were.
+// checkLists compares the members of links and products, and wants every list
+// not seen to change to be as before.
 func checkLists(t *testing.T, s step, before, after Tables) {
 	t.Helper()
 	lists := []struct {
@@ -163,7 +163,7 @@ func checkLists(t *testing.T, s step, before, after Tables) {
 			delete(was, c.ID)
 			delete(is, c.ID)
 		}
-		for _, id := range list.seen.Appeared { // new, or back and maybe not as it was
+		for _, id := range list.seen.Appeared { // new, or back and maybe changed
 			delete(was, id)
 			delete(is, id)
 		}
@@ -188,7 +188,7 @@ func members(rows []Row, parent, member string) map[string][]string {
 	return all
 }
 
-// ids reads what the recorder wrote; of prices the order is nothing.
+// ids reads what the recorder wrote; the order of prices means nothing.
 func ids(recorded []any, sorted bool) []string {
 	var all []string
 	for _, id := range recorded {
@@ -200,12 +200,12 @@ func ids(recorded []any, sorted bool) []string {
 	return all
 }
 
-// dates shows what a failure is about.
+// dates shows which row a failure is about.
 func dates(row Row) string {
 	return "first_seen_at " + show(row["first_seen_at"]) + ", changed_at " + show(row["changed_at"]) + ", removed_at " + show(row["removed_at"])
 }
 
-// differ compares two rows but for some columns.
+// differ compares two rows apart from some columns.
 func differ(a, b Row, but ...string) bool {
 	return !maps.EqualFunc(without(a, but), without(b, but), sameText)
 }

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// An Answer is what Polar answered when asked for one link.
+// An Answer is Polar's answer about one link.
 type Answer struct {
-	ID     string // of the link that was asked for
+	ID     string // of the requested link
 	Status int
 	Body   []byte
 }
@@ -19,8 +19,8 @@ type Row map[string]*string
 // Tables maps every contract table to its rows, sorted by key.
 type Tables map[string][]Row
 
-// An Oracle knows what the tables must hold after the passes it was shown. It
-// is not safe for concurrent use.
+// An Oracle knows what the tables must hold after the passes it has observed.
+// It is not safe for concurrent use.
 type Oracle struct {
 	contract contract
 	rows     map[string]map[string]Row   // tables with an id: table, id
@@ -28,7 +28,7 @@ type Oracle struct {
 	last     time.Time                   // start of the last pass
 }
 
-// New gives an oracle for empty tables.
+// New makes an oracle for empty tables.
 func New() *Oracle {
 	o := &Oracle{
 		contract: newContract(),
@@ -46,12 +46,11 @@ func New() *Oracle {
 }
 
 // Observe applies one pass over the catalogue in which every request started at
-// at. A link without an answer stays as it was, and so does one that answered
-// anything but a readable 200 or a ResourceNotFound. When the copies of a product
-// differ, the last one stands.
+// at. A link stays as it was without an answer, or with any but a readable 200
+// or a ResourceNotFound. If copies of a product differ, the last one counts.
 //
-// An error means that the passes are nonsense: one is older than the pass
-// before, or an id is none or stands there twice. Nothing is applied then.
+// An error means that the passes make no sense: one is older than the pass
+// before, or an id is invalid or occurs twice. Then nothing is applied.
 func (o *Oracle) Observe(at time.Time, answers []Answer) error {
 	if at.Before(o.last) {
 		return fmt.Errorf("observe %s: older than the pass before, %s", at, o.last)
@@ -89,7 +88,7 @@ func (o *Oracle) Observe(at time.Time, answers []Answer) error {
 	return nil
 }
 
-// Tables gives what each contract table must hold now.
+// Tables returns what each contract table must hold now.
 func (o *Oracle) Tables() Tables {
 	tables := Tables{}
 	for _, name := range o.contract.names() {
@@ -108,7 +107,7 @@ func (o *Oracle) Tables() Tables {
 	return tables
 }
 
-// distinctIDs gives the ids that were asked for, each of them once.
+// distinctIDs returns the answers' ids; no id may occur twice.
 func distinctIDs(answers []Answer) ([]string, error) {
 	var ids []string
 	known := map[string]bool{}

@@ -9,8 +9,8 @@ import (
 type pass struct {
 	oracle   *Oracle
 	at       *string
-	before   map[string]map[string]Row // the rows when the pass began: what "changed" means
-	pricesOf map[string][]string       // product, ids of all its prices when the pass began
+	before   map[string]map[string]Row // the rows at the start: what "changed" refers to
+	pricesOf map[string][]string       // product, ids of all its prices at the start
 }
 
 func newPass(o *Oracle, at time.Time) *pass {
@@ -21,7 +21,7 @@ func newPass(o *Oracle, at time.Time) *pass {
 		pricesOf: map[string][]string{},
 	}
 	for name, rows := range o.rows {
-		p.before[name] = maps.Clone(rows) // a row in there is never written again, only replaced
+		p.before[name] = maps.Clone(rows) // rows in it are replaced, never written to
 	}
 	for id, row := range o.rows["prices"] {
 		p.pricesOf[*row["product_id"]] = append(p.pricesOf[*row["product_id"]], id)
@@ -31,14 +31,14 @@ func newPass(o *Oracle, at time.Time) *pass {
 
 // link writes a link that answered, the order of its products, and its discount.
 func (p *pass) link(l link) {
-	p.put("checkout_links", l.row) // its removed_at is NULL: the link is back, if it was gone
+	p.put("checkout_links", l.row) // its removed_at is NULL: a link that was gone is back
 
 	var members []Row
 	listed := map[string]bool{}
 	for i, product := range l.products {
 		id := product.row["id"]
 		if listed[*id] {
-			continue // the first position stands
+			continue // the first position counts
 		}
 		listed[*id] = true
 		members = append(members, Row{"checkout_link_id": l.row["id"], "product_id": id, "position": position(i)})
@@ -51,8 +51,8 @@ func (p *pass) link(l link) {
 	}
 }
 
-// product writes one copy of a product and everything under it. Prices that it
-// had and has no more are removed.
+// product writes one copy of a product and everything under it, and removes the
+// prices that it no longer has.
 func (p *pass) product(c product) {
 	id := c.row["id"]
 	p.put("products", c.row)
@@ -98,8 +98,7 @@ func (p *pass) put(table string, row Row) {
 	p.oracle.rows[table][id] = row
 }
 
-// remove dates the end of a row that is known and still there; the rest of the
-// row stays.
+// remove dates the end of a known, live row; the rest of the row stays.
 func (p *pass) remove(table, id string) {
 	old, known := p.before[table][id]
 	if !known || old["removed_at"] != nil {

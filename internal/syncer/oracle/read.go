@@ -9,14 +9,14 @@ import (
 )
 
 // A Querier is a pgx pool, connection or transaction. Read asks once per table:
-// for a single instant while others write, hand it a repeatable-read transaction.
+// for a single instant while others write, pass a repeatable-read transaction.
 type Querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
 
-// Read gives what the contract's tables hold, found by the search_path, in the
-// same form as Oracle.Tables. A missing table or column is an error; columns
-// beyond the contract are not looked at.
+// Read returns what the contract's tables hold, found by the search_path, in
+// the same form as Oracle.Tables. A missing table or column is an error; Read
+// ignores columns beyond the contract.
 func Read(ctx context.Context, q Querier) (Tables, error) {
 	c := newContract()
 	tables := Tables{}
@@ -57,7 +57,7 @@ func readTable(ctx context.Context, q Querier, t table) ([]Row, error) {
 	return rows, result.Err()
 }
 
-// fromTexts makes a row of what Postgres wrote for each column.
+// fromTexts makes a row of the text of each column.
 func (t table) fromTexts(values []*string) (Row, error) {
 	row := Row{}
 	for i, col := range t.columns {
@@ -75,7 +75,7 @@ func (t table) fromTexts(values []*string) (Row, error) {
 }
 
 // selectAll asks for every column as text. Names stand alone, without the
-// table's: Postgres takes t.name for a cast when there is no such column.
+// table's: Postgres takes t.name for a cast if there is no such column.
 func selectAll(t table) string {
 	var columns []string
 	for _, col := range t.columns {

@@ -58,7 +58,7 @@ func steps(tb testing.TB, scenario string) []step {
 	return all
 }
 
-// listed turns the items of the LIST pages that were good into answers of GET.
+// listed turns the items of good LIST pages into answers of GET.
 func listed(tb testing.TB, s step) []Answer {
 	tb.Helper()
 	var answers []Answer
@@ -111,9 +111,9 @@ func unmarshal(tb testing.TB, text []byte, into any) {
 	}
 }
 
-// replay gives the tables after each step. Every step is shown once more, the
-// answers backwards or as LIST gave them. That must change nothing, dates
-// included: the recorded copies of a product are equal but for the order of prices.
+// replay returns the tables after each step. It shows every step once more,
+// with the answers backwards or as LIST gave them. That must change nothing,
+// dates included: the recorded copies of a product differ only in the order of prices.
 func replay(tb testing.TB, steps []step) []Tables {
 	tb.Helper()
 	o := New()

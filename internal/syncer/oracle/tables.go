@@ -208,8 +208,8 @@ func (c contract) discounts() {
 	`)
 }
 
-// WithoutTimes takes out what depends on which request showed what: our own times,
-// and when exactly something was removed. It changes t and returns it.
+// WithoutTimes removes what depends on which request showed what: our own
+// times, and when exactly something was removed. It changes t and returns it.
 func (t Tables) WithoutTimes() Tables {
 	for _, rows := range t {
 		for _, r := range rows {

@@ -5,16 +5,16 @@ import (
 	"fmt"
 )
 
-// tiered is what a price's seat_tiers or tiers say.
+// tiered is the content of a price's seat_tiers or tiers.
 type tiered struct {
-	kind    *string        // volume, graduated, or what else Polar calls it
+	kind    *string        // volume, graduated, or any other word of Polar's
 	minimum *string        // seats
 	maximum *string        // seats
 	rows    []Row          // of price_tiers, still without price_id
 	extra   map[string]any // unknown keys, nested as they came
 }
 
-// tiers reads the tiers of a price, whichever of the two kinds it has.
+// tiers reads the tiers of a price, whichever kind it has.
 func (c contract) tiers(price map[string]any) (tiered, error) {
 	switch {
 	case price["seat_tiers"] != nil && price["tiers"] != nil:
@@ -34,7 +34,7 @@ func (c contract) tiers(price map[string]any) (tiered, error) {
 
 // tierList reads the list of tiers and collects unknown keys: of the object
 // itself, and of its tiers in an array as long as the list, which is left out
-// when no tier has any.
+// if no tier has any.
 func (c contract) tierList(name string, value any) (tiered, Row, error) {
 	object, err := asObject(value)
 	if err != nil {
