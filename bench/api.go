@@ -20,17 +20,17 @@ import (
 type api struct {
 	url   string
 	cmd   *exec.Cmd
-	stdin io.Closer // its end ends the process
+	stdin io.Closer // closing it ends the process
 }
 
-// served is what an api answered in a while.
+// served counts what an api answered in some time.
 type served struct {
 	Requests int           `json:"requests"`
 	First    time.Time     `json:"first"`
 	Busy     time.Duration `json:"busy_ns"`
 }
 
-// startAPI starts an organization of so many links.
+// startAPI starts an organization with this many links.
 func (l *lab) startAPI(ctx context.Context, links int, delay time.Duration) (*api, error) {
 	cmd := exec.CommandContext(ctx, filepath.Join(l.dir, "api"), "-links", strconv.Itoa(links), "-delay", delay.String())
 	cmd.Stderr = os.Stderr
@@ -57,10 +57,10 @@ func (l *lab) startAPI(ctx context.Context, links int, delay time.Duration) (*ap
 
 func (a *api) stop() {
 	a.stdin.Close()
-	_ = a.cmd.Wait() // what it had to say it has said
+	_ = a.cmd.Wait() // it has said all it had to say
 }
 
-// ask sends a request of ours, not of Polar's.
+// ask sends a request that only our api knows, not Polar.
 func (a *api) ask(ctx context.Context, method, path string) (io.ReadCloser, error) {
 	request, err := http.NewRequestWithContext(ctx, method, a.url+path, http.NoBody)
 	if err != nil {
@@ -77,7 +77,7 @@ func (a *api) ask(ctx context.Context, method, path string) (io.ReadCloser, erro
 	return response.Body, nil
 }
 
-// served tells what was answered since it was called last.
+// served returns what was answered since the last call.
 func (a *api) served(ctx context.Context) (s served, err error) {
 	body, err := a.ask(ctx, http.MethodGet, "/served")
 	if err != nil {
@@ -87,7 +87,7 @@ func (a *api) served(ctx context.Context) (s served, err error) {
 	return s, json.NewDecoder(body).Decode(&s)
 }
 
-// change changes one link in a hundred. It returns how many those are.
+// change changes one link in a hundred, and returns how many.
 func (a *api) change(ctx context.Context) (links int, err error) {
 	body, err := a.ask(ctx, http.MethodPost, "/change")
 	if err != nil {
@@ -98,7 +98,7 @@ func (a *api) change(ctx context.Context) (links int, err error) {
 	return links, err
 }
 
-// ids gives the ids of all links, in LIST order.
+// ids returns the ids of all links, in LIST order.
 func (a *api) ids(ctx context.Context) ([]string, error) {
 	body, err := a.ask(ctx, http.MethodGet, "/ids")
 	if err != nil {

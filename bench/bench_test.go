@@ -11,8 +11,7 @@ import (
 	"testing"
 )
 
-// TestQuick runs all of the benchmark, small. How fast it is depends on the
-// machine; what does not are counts.
+// TestQuick runs the whole benchmark, small. Speed depends on the machine; counts do not.
 func TestQuick(t *testing.T) { // not parallel: changes the environment
 	file := filepath.Join(t.TempDir(), "performance.md")
 	t.Setenv("TMPDIR", folder(t))
@@ -56,7 +55,7 @@ func TestQuick(t *testing.T) { // not parallel: changes the environment
 	wantEmpty(t, os.Getenv("TMPDIR"))
 }
 
-// TestStopped ends the benchmark while it measures: it leaves nothing behind.
+// TestStopped ends the benchmark while it measures: nothing is left behind.
 func TestStopped(t *testing.T) { // not parallel: changes the environment
 	t.Setenv("TMPDIR", folder(t))
 	o, err := parse([]string{"-quick"})
@@ -95,7 +94,7 @@ type writer func([]byte) (int, error)
 
 func (w writer) Write(p []byte) (int, error) { return w(p) }
 
-// folder is one that Postgres can be in: a short path, and not root's alone.
+// folder returns one that suits Postgres: a short path, open to others than root.
 func folder(tb testing.TB) string {
 	tb.Helper()
 	dir, err := os.MkdirTemp("/tmp", "bench-test-") //nolint:usetesting // what tests get is neither

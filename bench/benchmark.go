@@ -25,7 +25,7 @@ func (b *benchmark) doing(format string, args ...any) {
 	fmt.Fprintf(b.progress, time.Now().Format("15:04:05 ")+format+"\n", args...)
 }
 
-// machine says what was measured where.
+// machine describes the machine and the software measured.
 func (b *benchmark) machine(ctx context.Context) {
 	b.text(fmt.Sprintf("%s, %d cores of %s, %s/%s, %s, Postgres %s.",
 		time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), processor(ctx), runtime.GOOS, runtime.GOARCH, runtime.Version(), b.lab.version),
@@ -33,7 +33,7 @@ func (b *benchmark) machine(ctx context.Context) {
 		"All processes on this machine; Postgres with `fsync`, `synchronous_commit` and `full_page_writes` off.")
 }
 
-// processor is what the machine calls it.
+// processor returns the machine's name for its processor.
 func processor(ctx context.Context) string {
 	if text, err := os.ReadFile("/proc/cpuinfo"); err == nil {
 		for line := range bytes.Lines(text) {
@@ -48,7 +48,7 @@ func processor(ctx context.Context) string {
 	return "a processor without a name"
 }
 
-// series runs a program through all scenarios, as often as is asked for.
+// series runs a program through all scenarios, as often as asked to.
 func (b *benchmark) series(ctx context.Context, name string, run program, s setup) (series, error) {
 	links := s.links
 	if s.named > 0 {

@@ -51,7 +51,7 @@ func (b *benchmark) compare(ctx context.Context) error {
 	return nil
 }
 
-// speeds is how fast both are.
+// speeds reports how fast both are.
 func (b *benchmark) speeds(pairs []*pair) {
 	var rates, waits [][]string
 	for _, p := range pairs {
@@ -67,8 +67,8 @@ func (b *benchmark) speeds(pairs []*pair) {
 	b.table([]string{"Time", "to database", "to API", "syncer, s", "baseline's sample, s", "syncer to first request, ms", "baseline, ms"}, waits)
 }
 
-// work is what one scenario costs. The figures do not depend on distances:
-// statements are counted where the relay is in the way, all others where not.
+// work reports the cost of one scenario. The figures do not depend on
+// distances: statements are counted behind the relay, all else without it.
 func (b *benchmark) work(which int, pairs []*pair) {
 	s, o := of(pairs[0].syncer, which), of(pairs[0].baseline, which)
 	sFar, oFar := of(pairs[1].syncer, which), of(pairs[1].baseline, which)

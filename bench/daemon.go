@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// daemon is the same as everyday in a process that goes on: its connection is
-// open, and Postgres has planned its statements.
+// daemon is everyday in a process that stays: its connection is open, and
+// Postgres has planned its statements.
 func (b *benchmark) daemon(ctx context.Context) error {
 	const links = 100
 	var took, busy []float64
@@ -35,7 +35,7 @@ func (b *benchmark) daemon(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	took, busy = took[1:], busy[1:] // the first one is like a process of its own
+	took, busy = took[1:], busy[1:] // the first one is like a new process
 	own := make([]float64, len(took))
 	for i := range took {
 		own[i] = took[i] - busy[i]
@@ -50,7 +50,7 @@ func (b *benchmark) daemon(ctx context.Context) error {
 	return nil
 }
 
-// ticks runs the daemon and hands over how long each run took, until enough.
+// ticks runs the daemon and passes on how long each run took, until enough.
 func (l *lab) ticks(ctx context.Context, at place, ran func(time.Duration) (enough bool, err error)) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -40,7 +40,7 @@ func (d *database) config() (*pgx.ConnConfig, error) {
 	return config, nil
 }
 
-// do calls work with a connection of its own.
+// do calls work with its own connection.
 func (d *database) do(ctx context.Context, work func(*pgx.Conn) error) error {
 	config, err := d.config()
 	if err != nil {
@@ -53,8 +53,7 @@ func (d *database) do(ctx context.Context, work func(*pgx.Conn) error) error {
 	return errors.Join(work(conn), conn.Close(context.WithoutCancel(ctx)))
 }
 
-// catalogue are the tables of what Polar shows, what is referred to before what
-// refers to it.
+// catalogue lists the tables of what Polar shows, each after those it refers to.
 func catalogue() []string {
 	return []string{
 		"meters", "products", "prices", "price_tiers", "benefits", "product_benefits", "medias", "product_medias",
@@ -62,21 +61,21 @@ func catalogue() []string {
 	}
 }
 
-// counters are what Postgres has counted so far.
+// counters are Postgres' counts so far.
 type counters struct {
 	wal     int64 // bytes, of the whole server
 	rows    int64 // row versions inserted, updated and deleted in the catalogue
 	changes int64 // the same in its history
 	runs    int64 // the same in sync_runs
-	scans   int64 // of catalogue tables from end to end
+	scans   int64 // catalogue tables read from end to end
 }
 
 func (c counters) since(old counters) counters {
 	return counters{c.wal - old.wal, c.rows - old.rows, c.changes - old.changes, c.runs - old.runs, c.scans - old.scans}
 }
 
-// counters reads them when they hold everything: a session hands its counts over
-// when it ends (Postgres 15 and newer; to 14 they come a moment later).
+// counters reads them once they are complete: a session delivers its counts
+// when it ends (Postgres 15 and newer; for 14 they come a moment later).
 func (d *database) counters(ctx context.Context) (c counters, err error) {
 	err = d.do(ctx, func(conn *pgx.Conn) error {
 		if err := alone(ctx, conn); err != nil {
@@ -96,8 +95,8 @@ func (d *database) counters(ctx context.Context) (c counters, err error) {
 	return c, err
 }
 
-// alone waits until all other sessions of the database have ended. A process is
-// gone a moment before its session.
+// alone waits until all other sessions of the database have ended. A process
+// ends a moment before its session.
 func alone(ctx context.Context, conn *pgx.Conn) error {
 	again := time.NewTicker(10 * time.Millisecond)
 	defer again.Stop()
@@ -117,8 +116,8 @@ func alone(ctx context.Context, conn *pgx.Conn) error {
 	}
 }
 
-// settle does what autovacuum and the checkpointer do sooner or later, so that
-// they do not do it while something else is measured.
+// settle does what autovacuum and the checkpointer would do sooner or later, so
+// that they do not do it during a measurement.
 func (d *database) settle(ctx context.Context) error {
 	return d.do(ctx, func(conn *pgx.Conn) error {
 		for _, sql := range []string{"VACUUM (ANALYZE)", "CHECKPOINT"} {
@@ -130,7 +129,7 @@ func (d *database) settle(ctx context.Context) error {
 	})
 }
 
-// withoutHistory disables the triggers that write it. Foreign keys stay.
+// withoutHistory disables the triggers that write history. Foreign keys stay.
 func (d *database) withoutHistory(ctx context.Context) error {
 	return d.do(ctx, func(conn *pgx.Conn) error {
 		for _, table := range catalogue() {
@@ -142,7 +141,7 @@ func (d *database) withoutHistory(ctx context.Context) error {
 	})
 }
 
-// session is the way to the database for what speaks the protocol itself.
+// session returns access to the database for what speaks the protocol itself.
 func (d *database) session() (*pgconn.Config, error) {
 	config, err := d.config()
 	if err != nil {

@@ -11,26 +11,26 @@ import (
 	"syncer/bench/relay"
 )
 
-// distance is how long the way to what a program works with is, there and back.
+// distance is the round-trip time to what a program works with.
 type distance struct{ database, api time.Duration }
 
-// Far things are as far as in one data centre, and as Polar is from there.
+// Far is as far as within one data centre, and as Polar is from there.
 const (
 	farDatabase = time.Millisecond
 	farAPI      = 50 * time.Millisecond
 )
 
-// user is the role that localpg's servers have.
+// user is the role of localpg's servers.
 const user = "syncer"
 
-// relay makes the way to the database as long as it is to be. What the relay
-// itself and the kernel's timers take is part of it, see calibrate.
+// relay lengthens the way to the database to roundTrip, including the delay of
+// the relay itself and of the kernel's timers, see calibrate.
 func (l *lab) relay(ctx context.Context, roundTrip time.Duration) (*relay.Relay, error) {
 	return relay.Start(ctx, relay.Options{Socket: l.socket, RoundTrip: max(0, roundTrip-l.late)})
 }
 
-// calibrate finds out how long the ways are: without a relay, and with one, once
-// it makes up for what it is late.
+// calibrate measures the ways: without a relay, and with one, once it makes up
+// for its own delay.
 func (l *lab) calibrate(ctx context.Context) (err error) {
 	if l.near, err = roundTrip(ctx, l.postgres.URL(migrated)); err != nil {
 		return err
@@ -51,7 +51,7 @@ func (l *lab) calibrate(ctx context.Context) (err error) {
 	return nil
 }
 
-// roundTrip is how long a statement takes that does nothing.
+// roundTrip returns how long an empty statement takes.
 func roundTrip(ctx context.Context, url string) (time.Duration, error) {
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {

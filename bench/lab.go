@@ -19,20 +19,20 @@ import (
 	"syncer/internal/localpg"
 )
 
-// lab is where it is measured: programs fresh from the compiler, and a private
-// Postgres. All of it is gone after close.
+// lab is the place of measurement: freshly compiled programs, and a private
+// Postgres. close removes all of it.
 type lab struct {
-	dir      string // programs, and files for them
+	dir      string // programs, and their files
 	postgres *localpg.Server
 	socket   string // of postgres
 	version  string // of postgres
 	count    int    // databases so far
 
 	near, far time.Duration // to the database and back
-	late      time.Duration // of that, what a relay takes beyond what it is to take
+	late      time.Duration // the part of it by which a relay exceeds its set delay
 }
 
-// migrated is the database that all others are copies of.
+// migrated is the database that all others are copied from.
 const migrated = "migrated"
 
 func newLab(ctx context.Context) (l *lab, err error) {
@@ -74,7 +74,7 @@ func (l *lab) close() error {
 	return errors.Join(err, os.RemoveAll(l.dir))
 }
 
-// build compiles what is compared, as `make build` does.
+// build compiles both programs, as `make build` does.
 func (l *lab) build(ctx context.Context) error {
 	out, err := command(ctx, "", "go", "list", "-m", "-f", "{{.Dir}}", "syncer")
 	if err != nil {
@@ -110,7 +110,7 @@ func command(ctx context.Context, dir, name string, args ...string) (string, err
 	return stdout.String(), nil
 }
 
-// admin runs one statement beside all databases.
+// admin runs one statement outside all of the databases.
 func (l *lab) admin(ctx context.Context, sql string) error {
 	conn, err := pgx.Connect(ctx, l.postgres.URL("postgres"))
 	if err != nil {
@@ -124,7 +124,7 @@ func (l *lab) admin(ctx context.Context, sql string) error {
 	return err
 }
 
-// process is what one run of a program was like.
+// process holds the figures of one run of a program.
 type process struct {
 	stdout  []byte
 	started time.Time
@@ -132,7 +132,7 @@ type process struct {
 	peak    int64 // bytes of memory
 }
 
-// ending is how long a program has to end when it is told to.
+// ending is the time a program gets to end when told to.
 const ending = 15 * time.Second
 
 // run runs one of the lab's programs to its end.
@@ -141,14 +141,14 @@ func (l *lab) run(ctx context.Context, env []string, name string, args ...string
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = ending
 	cmd.Dir = l.dir
-	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + l.dir}, env...) // nothing of the machine's own settings
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + l.dir}, env...) // none of the machine's own settings
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	p := process{started: time.Now()}
 	err := cmd.Run()
 	p.wall = time.Since(p.started)
 	if ctx.Err() != nil {
-		return p, ctx.Err() // how it ended then is not its fault
+		return p, ctx.Err() // told to end, so how it ended does not matter
 	}
 	if err != nil {
 		return p, fmt.Errorf("%s: %w\n%s", name, err, stderr.Bytes())
@@ -158,21 +158,21 @@ func (l *lab) run(ctx context.Context, env []string, name string, args ...string
 	return p, nil
 }
 
-// peak is the most memory that a process ever had. On Linux it begins with what
-// its parent had most, so that the benchmark itself has to stay small.
+// peak returns the most memory a process ever had. On Linux that starts at its
+// parent's peak, so the benchmark itself must stay small.
 func peak(usage any) int64 {
 	u, ok := usage.(*syscall.Rusage)
 	if !ok {
 		return 0
 	}
-	most := int64(u.Maxrss) //nolint:unconvert // it has 32 bits elsewhere
+	most := int64(u.Maxrss) //nolint:unconvert // 32 bits elsewhere
 	if runtime.GOOS == "linux" {
-		most <<= 10 // there it is in KiB
+		most <<= 10 // in KiB there
 	}
 	return most
 }
 
-// ownPeak is the benchmark's own.
+// ownPeak is the benchmark's own peak.
 func ownPeak() int64 {
 	u := new(syscall.Rusage)
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, u); err != nil {

@@ -1,9 +1,9 @@
-// Command bench measures syncer, and beside it a straightforward program that
-// does the same (bench/baseline), on this machine: a private Postgres, a
-// synthetic organization (bench/api), and both programs as processes.
+// Command bench measures syncer, beside a straightforward program that does the
+// same (bench/baseline), on this machine: a private Postgres, a synthetic
+// organization (bench/api), and both programs as processes.
 //
-// It needs nothing but Go and Postgres' server binaries, and leaves nothing
-// behind. See docs/performance.md.
+// It needs only Go and Postgres' server binaries, and leaves nothing behind.
+// See docs/performance.md.
 package main
 
 import (
@@ -21,9 +21,9 @@ import (
 // options are the command's flags.
 type options struct {
 	links    int // of the organization
-	sample   int // of its links for the baseline, which takes as long for each
+	sample   int // links for the baseline, which takes as long for each
 	runs     int
-	often    int // runs of a small organization, which take no time
+	often    int // runs of a small organization, which are quick
 	markdown bool
 	update   string // file
 }
@@ -69,9 +69,9 @@ func parse(args []string) (options, error) {
 	return o, nil
 }
 
-// bench tells the whole story, part by part as it is found out.
+// bench reports part by part, as results come in.
 func bench(ctx context.Context, o options, out, progress io.Writer) (err error) {
-	if o.update != "" { // rather now than after ten minutes
+	if o.update != "" { // better now than after ten minutes
 		if _, _, err := around(o.update); err != nil {
 			return err
 		}
@@ -90,8 +90,8 @@ func bench(ctx context.Context, o options, out, progress io.Writer) (err error) 
 		b.compare,   // side by side, at several distances
 		b.grow,      // ten times as many links
 		b.byID,      // all links, given one by one
-		b.everyday,  // a hundred links of which none changed
-		b.daemon,    // the same in a process that goes on
+		b.everyday,  // a hundred links, none changed
+		b.daemon,    // the same in a process that stays
 		b.writePath, // the write path alone, against COPY
 	} {
 		if err := part(ctx); err != nil {

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// passes are the same pass of several runs.
+// passes are the same pass in several runs.
 type passes []pass
 
 // of picks one scenario of several series.
@@ -21,10 +21,10 @@ func of(all []series, scenario int) (p passes) {
 	return p
 }
 
-// measure is what is read off a pass.
+// measure reads a figure off a pass.
 type measure func(pass) float64
 
-// all are the values of a measure, in order.
+// all returns the values of a measure, in order.
 func (p passes) all(m measure) []float64 {
 	var values []float64
 	for _, one := range p {
@@ -45,7 +45,7 @@ func median(values []float64) float64 {
 	return (values[(n-1)/2] + values[n/2]) / 2
 }
 
-// spread tells the median, and behind it the least and the most.
+// spread words the median, then the least and the most.
 func spread(values []float64) string {
 	if len(values) < 2 {
 		return number(median(values))
@@ -53,7 +53,7 @@ func spread(values []float64) string {
 	return fmt.Sprintf("%s (%s–%s)", number(median(values)), number(values[0]), number(values[len(values)-1]))
 }
 
-// What is read off a pass.
+// The figures of a pass.
 
 func rate(p pass) float64      { return float64(p.done) / p.seconds }
 func wall(p pass) float64      { return p.wall.Seconds() }
@@ -62,17 +62,17 @@ func megabytes(p pass) float64 { return float64(p.peak) / 1e6 }
 func walALink(p pass) float64  { return float64(p.counters.wal) / float64(p.done) }
 func micros(p pass) float64    { return p.seconds / float64(p.done) * 1e6 }
 
-// per100 is a count for a hundred links that were done.
+// per100 scales a count to a hundred finished links.
 func per100(count func(pass) int64) measure {
 	return func(p pass) float64 { return float64(count(p)) / float64(p.done) * 100 }
 }
 
-// requests are of all links, also of those that nobody could read.
+// requests are for all links, unreadable ones included.
 func requests(p pass) float64 { return float64(p.requests) / float64(p.links) * 100 }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-// peak tells the most memory, in MB.
+// peak words the most memory, in MB.
 func (p passes) peak() string {
 	text := number(p.median(megabytes))
 	if slices.ContainsFunc(p, func(one pass) bool { return one.atMost }) {
@@ -81,7 +81,7 @@ func (p passes) peak() string {
 	return text
 }
 
-// unreadable tells why which share of the links was left out.
+// unreadable explains which share of the links was left out, and why.
 func (p passes) unreadable() (lines []string) {
 	counts := map[string]int{}
 	links, left := 0, 0
@@ -102,8 +102,8 @@ func (p passes) unreadable() (lines []string) {
 	return lines
 }
 
-// number writes a number as exactly as one reads it: two or three digits, or all
-// before the point.
+// number writes a number as exactly as one reads it: two or three digits, or
+// all before the point.
 func number(v float64) string {
 	switch abs := math.Abs(v); {
 	case math.IsNaN(v) || math.IsInf(v, 0):
@@ -120,7 +120,7 @@ func number(v float64) string {
 	return strconv.FormatFloat(v, 'f', 3, 64)
 }
 
-// whole writes a number with a space before every three digits.
+// whole writes a number with a space before every group of three digits.
 func whole(n int) string {
 	digits := strconv.Itoa(n)
 	var groups []string
@@ -133,12 +133,12 @@ func whole(n int) string {
 	return strings.Join(groups, " ")
 }
 
-// times says how often small is in large, which is by what one is better.
+// times words how often small fits into large, the factor by which one is better.
 func times(large, small float64) string {
 	switch {
 	case large == small:
 		return "1.00 ×"
-	case large == 0: // one of them does not do that at all
+	case large == 0: // one of them does none of that
 		return "–"
 	case small == 0:
 		return "∞"

@@ -12,32 +12,32 @@ import (
 	"syncer/internal/syncer"
 )
 
-// place is where a program finds what it works on.
+// place names what a program works on.
 type place struct {
 	api      *api
 	database string   // URL
 	ids      []string // the links to sync; none: all of the organization
 }
 
-// outcome is what one run of a program did, by its own report.
+// outcome is the result of one run of a program, by its own report.
 type outcome struct {
 	process
 
-	links      int     // that it was to sync
-	done       int     // those that it could read and write, or leave as they were
+	links      int     // that it had to sync
+	done       int     // those it could read, and write or leave alone
 	seconds    float64 // spent on those
 	inside     float64 // seconds of all its work, from the first link on
 	changed    int     // links; only syncer knows
 	unreadable map[string]int
 }
 
-// program runs one of the two that are compared, once.
+// program runs one of the two compared programs once.
 type program func(context.Context, *lab, place) (outcome, error)
 
-// token is what the api does not ask for.
+// token is one the api never checks.
 const token = "bench"
 
-// runSyncer runs `syncer backfill`. It ends with 0 only if all links are in place.
+// runSyncer runs `syncer backfill`, which exits with 0 only if all links are in place.
 func runSyncer(ctx context.Context, l *lab, at place) (o outcome, err error) {
 	env := []string{
 		"DATABASE_URL=" + at.database, "POLAR_SERVER=" + at.api.url, "POLAR_ACCESS_TOKEN=" + token,
@@ -46,7 +46,7 @@ func runSyncer(ctx context.Context, l *lab, at place) (o outcome, err error) {
 	if len(at.ids) == 0 {
 		env = append(env, "POLAR_CHECKOUT_LINK_IDS=all")
 	} else {
-		// A variable may not be long enough for all of them.
+		// A variable may not hold them all.
 		config := filepath.Join(l.dir, "syncer.yaml")
 		text := "sources:\n  - name: default\n    checkout_link_ids: [" + strings.Join(at.ids, ", ") + "]\n"
 		if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
@@ -67,7 +67,7 @@ func runSyncer(ctx context.Context, l *lab, at place) (o outcome, err error) {
 	return o, nil
 }
 
-// runBaseline runs what a straightforward program does, see bench/baseline.
+// runBaseline runs the straightforward program, see bench/baseline.
 func runBaseline(ctx context.Context, l *lab, at place) (o outcome, err error) {
 	file := filepath.Join(l.dir, "ids")
 	if err := os.WriteFile(file, []byte(strings.Join(at.ids, "\n")+"\n"), 0o600); err != nil {

@@ -8,15 +8,14 @@ import (
 	"unicode/utf8"
 )
 
-// report takes what was found. It is written as it comes, and kept for a file.
+// report collects the results. It writes them as they come, and keeps them for a file.
 type report struct {
 	out      io.Writer
 	markdown bool
 	all      strings.Builder // always Markdown
 }
 
-// section begins a part of the report. Lines of the text that begin with "- "
-// are a list.
+// section begins a part of the report. Text lines that begin with "- " are a list.
 func (r *report) section(title string, text ...string) {
 	r.write(fmt.Sprintf("### %s\n\n", title), fmt.Sprintf("%s\n%s\n\n", title, strings.Repeat("=", utf8.RuneCountInString(title))))
 	r.text(text...)
@@ -29,7 +28,7 @@ func (r *report) text(lines ...string) {
 	}
 }
 
-// table is rows under a head, all of the same length.
+// table writes rows under a head, all of the same length.
 func (r *report) table(head []string, rows [][]string) {
 	widths := make([]int, len(head))
 	for _, row := range append([][]string{head}, rows...) {
@@ -41,7 +40,7 @@ func (r *report) table(head []string, rows [][]string) {
 	write := func(row []string) {
 		for i, cell := range row {
 			gap := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
-			if i == 0 { // what the row is about; all others are numbers
+			if i == 0 { // the row's subject; all others are numbers
 				cell += gap
 			} else {
 				cell = gap + cell
@@ -77,13 +76,13 @@ func (r *report) write(markdown, plain string) {
 	fmt.Fprint(r.out, plain)
 }
 
-// Between these lines a file holds what the last run found.
+// The last run's results stand between these lines of a file.
 const (
 	begin = "<!-- bench: from here on written by `go run . -markdown -update` -->\n"
 	end   = "<!-- bench: until here -->\n"
 )
 
-// update replaces in a file what stands between the two lines.
+// update replaces what stands between the two lines of a file.
 func update(file, text string) error {
 	before, after, err := around(file)
 	if err != nil {
@@ -92,7 +91,7 @@ func update(file, text string) error {
 	return os.WriteFile(file, []byte(before+begin+"\n"+text+end+after), 0o644) //nolint:gosec // documentation
 }
 
-// around is what a file holds before the lines, and behind them.
+// around returns what a file holds before the lines, and after them.
 func around(file string) (before, after string, err error) {
 	text, err := os.ReadFile(file)
 	if err != nil {

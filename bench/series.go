@@ -9,7 +9,7 @@ import (
 	"syncer/bench/relay"
 )
 
-// The scenarios of a series, in their order.
+// The scenarios of a series, in order.
 const (
 	firstLoad = iota
 	nothingChanged
@@ -21,29 +21,29 @@ func scenario(i int) string {
 	return [scenarios]string{"first load", "nothing changed", "1 % changed"}[i]
 }
 
-// setup is what a series begins with: a fresh database, and an organization.
+// setup is a series' starting point: a fresh database, and an organization.
 type setup struct {
 	links    int  // of the organization
-	named    int  // links that the program is given by id; 0: it is to sync all
-	others   bool // all links but those are in the database already
-	plain    bool // no triggers write history: only syncer has that to offer
+	named    int  // links given to the program by id; 0: it is to sync all
+	others   bool // the database already holds all links but those
+	plain    bool // no triggers write history: only syncer offers that
 	distance distance
 }
 
-// pass is what one run of a program was like.
+// pass holds the figures of one run of a program.
 type pass struct {
 	outcome
 
 	toRequest  time.Duration // from the program's start to its first request
 	requests   int
 	busy       time.Duration // while the api was answering
-	statements int64         // 0 where no relay counts them
+	statements int64         // 0 if no relay counts them
 	roundTrips int64
 	counters   counters
-	atMost     bool // the peak of memory is the benchmark's own, and the program's not above it
+	atMost     bool // the peak of memory is the benchmark's own; the program's is not above it
 }
 
-// series is a pass of each scenario, one after the other on one database.
+// series is one pass of each scenario, in order, on one database.
 type series [scenarios]pass
 
 // series runs a program through all scenarios.
@@ -71,7 +71,7 @@ func (l *lab) series(ctx context.Context, run program, s setup) (result series, 
 	return result, err
 }
 
-// with calls measure with everything that a setup asks for.
+// with calls measure with everything that a setup requires.
 func (l *lab) with(ctx context.Context, run program, s setup, measure func(*measurement) error) (err error) {
 	d, err := l.database(ctx)
 	if err != nil {
@@ -116,14 +116,14 @@ func (l *lab) with(ctx context.Context, run program, s setup, measure func(*meas
 type measurement struct {
 	lab      *lab
 	database *database
-	relay    *relay.Relay // nil: none is in the way
+	relay    *relay.Relay // nil: none in the way
 	run      program
 	place    place
 }
 
 // pass runs the program once and measures it.
 func (m *measurement) pass(ctx context.Context) (p pass, err error) {
-	if _, err := m.place.api.served(ctx); err != nil { // from here on
+	if _, err := m.place.api.served(ctx); err != nil { // count from here
 		return p, err
 	}
 	before, err := m.database.counters(ctx)

@@ -6,7 +6,7 @@ import (
 	"fmt"
 )
 
-// grow tells what a link costs when there are ten times as many.
+// grow measures what a link costs if there are ten times as many.
 func (b *benchmark) grow(ctx context.Context) error {
 	large, err := b.series(ctx, "syncer", runSyncer, setup{links: 10 * b.links})
 	if err != nil {
@@ -43,7 +43,7 @@ func (b *benchmark) byID(ctx context.Context) error {
 	return nil
 }
 
-// everyday is what most runs are like: a hundred links, and nothing changed.
+// everyday is the usual run: a hundred links, none changed.
 func (b *benchmark) everyday(ctx context.Context) error {
 	const links = 100
 	columns := make([]passes, 2)

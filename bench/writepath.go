@@ -14,11 +14,10 @@ import (
 	"syncer/bench/relay"
 )
 
-// writePath measures what writing alone takes in a first load: what syncer asks
-// Postgres for, recorded on the way and played again without the API, decoding
-// and syncer itself, beside COPY of the rows that came of it. Both with the
-// tables' foreign keys and indices, with and without the triggers that write
-// history.
+// writePath measures writing alone in a first load: syncer's statements,
+// recorded and replayed without the API, decoding and syncer itself, beside
+// COPY of the resulting rows. Both keep the tables' foreign keys and indices,
+// with and without the triggers that write history.
 func (b *benchmark) writePath(ctx context.Context) error {
 	b.doing("the write path alone")
 	load, err := b.lab.record(ctx, b.links)
@@ -68,8 +67,8 @@ func (b *benchmark) writePath(ctx context.Context) error {
 func (l *lab) recording() string          { return filepath.Join(l.dir, "recording") }
 func (l *lab) rowsOf(table string) string { return filepath.Join(l.dir, table+".copy") }
 
-// record records a first load, and keeps the rows that came of it. All of it
-// goes into files: what is in memory here would count as a program's.
+// record records a first load, and keeps the resulting rows. All of it goes
+// into files: memory used here would count as a program's.
 func (l *lab) record(ctx context.Context, links int) (p pass, err error) {
 	file, err := os.Create(l.recording())
 	if err != nil {
@@ -107,7 +106,7 @@ func (l *lab) copyOut(ctx context.Context, conn *pgx.Conn, table string) error {
 	return errors.Join(err, file.Close())
 }
 
-// written tells how long it takes to write into a fresh database.
+// written measures writing into a fresh database.
 func (l *lab) written(ctx context.Context, history bool, write func(context.Context, *database) error) (took time.Duration, err error) {
 	d, err := l.database(ctx)
 	if err != nil {
@@ -138,7 +137,7 @@ func (l *lab) replay(ctx context.Context, d *database) error {
 	return relay.Replay(ctx, file, config)
 }
 
-// copyIn copies the rows that were kept, a table after the other.
+// copyIn copies the kept rows, one table after the other.
 func (l *lab) copyIn(ctx context.Context, d *database) error {
 	return d.do(ctx, func(conn *pgx.Conn) error {
 		for _, table := range catalogue() {

@@ -1,5 +1,5 @@
-// Command api is the organization of the benchmark on loopback. It prints its
-// URL, serves until its standard input ends, and answers three requests more than
+// Command api is the benchmark's organization on loopback. It prints its URL,
+// serves until its standard input ends, and answers three more requests than
 // Polar: GET /ids, GET /served and POST /change, see below.
 package main
 
@@ -45,11 +45,11 @@ func serve(links int, delay time.Duration) error {
 			fmt.Fprintln(w, organization.ID(i))
 		}
 	})
-	// What was served since this was asked last.
+	// What was served since the last such request.
 	mux.HandleFunc("GET /served", func(w http.ResponseWriter, _ *http.Request) {
 		json.NewEncoder(w).Encode(api.read()) //nolint:errcheck // who hung up does not want it
 	})
-	// One link in a hundred changes. Answers how many that are.
+	// Changes one link in a hundred. Answers how many.
 	mux.HandleFunc("POST /change", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, organization.Change())
 	})

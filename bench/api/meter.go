@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// served is what was served in a while.
+// served counts what was served in some time.
 type served struct {
 	Requests int           `json:"requests"`
-	First    time.Time     `json:"first"`   // when the first of them came
+	First    time.Time     `json:"first"`   // when the first of them arrived
 	Busy     time.Duration `json:"busy_ns"` // while at least one of them was being answered
 }
 
@@ -20,7 +20,7 @@ type meter struct {
 	mu       sync.Mutex
 	served   served
 	underWay int       // requests
-	since    time.Time // when the first of those came
+	since    time.Time // when the first of those arrived
 }
 
 func (m *meter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -48,7 +48,7 @@ func (m *meter) end(now time.Time) {
 	}
 }
 
-// read returns what was served since the last call, of which no request is under way.
+// read returns what was served since the last call, when no request is under way.
 func (m *meter) read() served {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -5,8 +5,7 @@ import (
 	"time"
 )
 
-// Busy is the time in which at least one request is under way: those that
-// overlap count once.
+// Busy is the time with at least one request under way: overlapping ones count once.
 func TestMeter(t *testing.T) {
 	t.Parallel()
 	var m meter

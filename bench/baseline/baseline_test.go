@@ -19,8 +19,8 @@ import (
 	"syncer/internal/syncer/oracle"
 )
 
-// The baseline is a fair measure only while its tables are right: they hold what
-// the oracle makes of the same answers, but for what the SDK drops.
+// The baseline is a fair measure only while its tables are right: they hold
+// what the oracle makes of the same answers, except for what the SDK drops.
 func TestTheTablesHoldWhatTheSDKShows(t *testing.T) {
 	t.Parallel()
 	polar, url, want := fetchtest.Start(t, "alpha"), dbtest.URL(t), oracle.New()
@@ -34,7 +34,7 @@ func TestTheTablesHoldWhatTheSDKShows(t *testing.T) {
 		if err := want.Observe(time.Unix(int64(i), 0), readable); err != nil {
 			t.Fatal(err)
 		}
-		for range 2 { // again: what is there already is left as it is
+		for range 2 { // again: what exists stays as it is
 			r, err := run(t.Context(), config{
 				server: polar.URL, token: polar.Token(), database: url, schema: db.DefaultSchema, ids: idsFile(t, links),
 			})
@@ -55,8 +55,7 @@ func TestTheTablesHoldWhatTheSDKShows(t *testing.T) {
 	}
 }
 
-// answered gives the links that the server shows, and the answers of those that
-// the SDK can read.
+// answered returns the links that the server shows, and the answers that the SDK can read.
 func answered(t *testing.T, polar *fetchtest.Server) (links []string, readable []oracle.Answer) {
 	t.Helper()
 	for _, a := range polar.Links() {
@@ -80,7 +79,7 @@ func idsFile(t *testing.T, ids []string) string {
 	return name
 }
 
-// dropped are the columns whose values the SDK does not have.
+// dropped lists the columns whose values the SDK lacks.
 var dropped = map[string][]string{
 	"checkout_links": {"seats", "units"},
 	"products":       {"meter_interval", "meter_interval_count"},
@@ -90,10 +89,10 @@ var dropped = map[string][]string{
 	"discounts":      {"max_redemptions_per_customer"},
 }
 
-// long is a number that may have more digits than the float64 it is in the SDK.
+// long matches a number that may have more digits than the SDK's float64.
 var long = regexp.MustCompile(`\d{17,}`)
 
-// withoutDropped takes out what the SDK drops, and our own times. It changes
+// withoutDropped removes what the SDK drops, and our own times. It changes
 // tables and returns them.
 func withoutDropped(tables oracle.Tables) oracle.Tables {
 	for name, rows := range tables.WithoutTimes() {
@@ -101,7 +100,7 @@ func withoutDropped(tables oracle.Tables) oracle.Tables {
 			for _, column := range dropped[name] {
 				row[column] = nil
 			}
-			if name == "prices" && *row["legacy"] == "false" { // deprecated on all others, yet sent
+			if name == "prices" && *row["legacy"] == "false" { // deprecated on all others, but still sent
 				row["type"], row["recurring_interval"] = nil, nil
 			}
 			if metadata := row["metadata"]; metadata != nil {
@@ -120,7 +119,7 @@ func rounded(digits string) string {
 	return strconv.FormatFloat(f, 'f', -1, 64)
 }
 
-// What is no fault of the link's answer ends the run.
+// What is not the fault of a link's answer ends the run.
 func TestAnyOtherErrorEndsTheRun(t *testing.T) {
 	t.Parallel()
 	polar, url := fetchtest.Start(t, "alpha"), dbtest.URL(t)

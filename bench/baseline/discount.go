@@ -10,7 +10,7 @@ import (
 	"github.com/polarsource/polar-go/models/components"
 )
 
-// anyDiscount is what all four kinds of discount in the SDK's union have.
+// anyDiscount is what all four kinds of discount in the SDK's union share.
 type anyDiscount interface {
 	GetID() string
 	GetCreatedAt() time.Time

@@ -1,9 +1,9 @@
-// Command baseline is what the project is measured against: what Polar's
+// Command baseline is the yardstick for this project: what Polar's
 // documentation shows and a straightforward program adds.
 //
-// It asks for one link after the other with Polar's own SDK, as it comes, and
-// writes each in one transaction, row by row, into the same tables. Every row
-// that a link shows is written, changed or not and however often it was written
+// It asks for one link after the other with Polar's own SDK, unmodified, and
+// writes each in one transaction, row by row, into the same tables. It writes
+// every row that a link shows, changed or not, however often it wrote it
 // before. It is meant to be right and plain: nothing in it is slow on purpose.
 package main
 
@@ -26,13 +26,13 @@ import (
 type config struct {
 	server   string // base URL
 	token    string
-	database string // libpq URL; migrated already
+	database string // libpq URL; already migrated
 	schema   string
 	ids      string // file, one link id a line
 }
 
-// report is what is printed at the end. Seconds are those spent on the links
-// that were written: a rate must not count what could not be done.
+// report is printed at the end. Seconds count only the links that were written:
+// a rate must not count what could not be done.
 type report struct {
 	Links             int          `json:"links"`
 	Written           int          `json:"written"`
@@ -41,7 +41,7 @@ type report struct {
 	UnreadableSeconds float64      `json:"unreadable_seconds"`
 }
 
-// unreadable is a link whose answer the SDK does not understand.
+// unreadable is a link whose answer the SDK cannot decode.
 type unreadable struct {
 	ID    string `json:"id"`
 	Error string `json:"error"`
@@ -72,8 +72,8 @@ func realMain() error {
 	return json.NewEncoder(os.Stdout).Encode(r)
 }
 
-// run syncs the links one by one. A link that the SDK cannot read is skipped and
-// named; any other error ends the run.
+// run syncs the links one by one. It skips and names a link that the SDK cannot
+// read; any other error ends the run.
 func run(ctx context.Context, c config) (report, error) {
 	if c.server == "" || c.database == "" || c.ids == "" {
 		return report{}, errors.New("-server, -database and -ids are needed") // without a server the SDK would ask production
@@ -142,9 +142,9 @@ func readIDs(name string) ([]string, error) {
 	return ids, nil
 }
 
-// undecoded says whether the SDK got an answer that it does not understand. It
-// has no type for that error, only these words in front. The object at fault,
-// which it quotes in full, is left out of the reason.
+// undecoded reports whether the SDK could not decode an answer. The SDK has no
+// type for that error, only these words in front. The reason leaves out the
+// object at fault, which the error quotes in full.
 func undecoded(err error) (reason string, is bool) {
 	if err == nil {
 		return "", false

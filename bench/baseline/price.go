@@ -8,8 +8,7 @@ import (
 	"github.com/polarsource/polar-go/models/components"
 )
 
-// price is what every kind of price in the SDK's union has, and then what only
-// some have.
+// price holds what every kind of price in the SDK's union has, then what only some have.
 type price struct {
 	common
 
@@ -78,7 +77,7 @@ func flattenLegacy(union *components.LegacyRecurringProductPrice) (price, error)
 	return price{}, fmt.Errorf("legacy price of no known kind %q", union.Type)
 }
 
-// prices writes a product's prices, and the end of those it has no more.
+// prices writes a product's prices, and ends those it no longer has.
 func (w writer) prices(ctx context.Context, product *components.CheckoutLinkProduct) error {
 	ids := make([]string, 0, len(product.Prices))
 	for _, union := range product.Prices {
@@ -138,8 +137,8 @@ func (w writer) price(ctx context.Context, p price) error {
 	return w.tiers(ctx, p.GetID(), tiers.Tiers)
 }
 
-// meter writes what the SDK shows of a meter. The column for its unit must have
-// a value: scalar is what Polar has by default.
+// meter writes what the SDK shows of a meter. The column for its unit is
+// required: scalar is Polar's default.
 func (w writer) meter(ctx context.Context, m *components.ProductPriceMeter) error {
 	return w.exec(ctx, `
 		INSERT INTO meters (id, name, unit, first_seen_at, changed_at)

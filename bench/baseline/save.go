@@ -8,8 +8,8 @@ import (
 	"github.com/polarsource/polar-go/models/components"
 )
 
-// save writes a link and everything under it in one transaction, what is
-// referred to before what refers to it.
+// save writes a link and everything under it in one transaction, each row after
+// those it refers to.
 func save(ctx context.Context, conn *pgx.Conn, link *components.CheckoutLink, seen time.Time) error {
 	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		w := writer{tx: tx, seen: seen}
@@ -28,8 +28,7 @@ func save(ctx context.Context, conn *pgx.Conn, link *components.CheckoutLink, se
 	})
 }
 
-// writer writes rows in one transaction. Columns for what the SDK drops keep
-// their defaults.
+// writer writes rows in one transaction. Columns that the SDK drops keep their defaults.
 type writer struct {
 	tx   pgx.Tx
 	seen time.Time // when the request began that showed the rows

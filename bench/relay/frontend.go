@@ -11,15 +11,15 @@ const (
 	synchronize = 'S'
 )
 
-// frontend follows what a client sends, in whatever pieces it comes.
+// frontend follows a client's messages, in whatever pieces they come.
 type frontend struct {
-	bytes   func([]byte)    // every part of a message; nil: nobody asks
+	bytes   func([]byte)    // every part of a message; nil: unwanted
 	message func(kind byte) // at a message's end
 
 	begun bool    // the first message is over
-	head  [5]byte // of the message: its kind, and how long it is
+	head  [5]byte // of the message: its kind and its length
 	have  int     // bytes of the head
-	left  int     // bytes of the body that are to come
+	left  int     // bytes of the body still to come
 }
 
 func (f *frontend) read(p []byte) {
@@ -53,7 +53,7 @@ func (f *frontend) part(p []byte) []byte {
 	}
 	n := copy(f.head[f.have:], p)
 	if f.have += n; f.have == len(f.head) {
-		f.left = int(binary.BigEndian.Uint32(f.head[1:])) - 4 // it counts itself
+		f.left = int(binary.BigEndian.Uint32(f.head[1:])) - 4 // the length counts itself
 	}
 	return p[:n]
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 )
 
-// recorder writes down what is asked: after the number of the connection and a
-// length everything from one answer to the next.
+// recorder writes down the requests: for each, the number of the connection, a
+// length, and everything from one answer to the next.
 type recorder struct {
 	mu          sync.Mutex
 	out         io.Writer
@@ -23,8 +23,8 @@ type recorder struct {
 	connections uint32
 }
 
-// connection takes part in a frontend of a new connection. What its messages
-// count as is not the recorder's business.
+// connection joins in the frontend of a new connection. It ignores what the
+// messages count as.
 func (r *recorder) connection(count func(kind byte)) (message func(kind byte), part func([]byte)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -56,10 +56,9 @@ func (r *recorder) write(connection uint32, asked []byte) {
 	}
 }
 
-// Replay asks a database for everything that was recorded, one after the other,
-// on as many connections as it was asked on. An error of the server ends it. The
-// database must be as the recorded one was in the beginning: types have the same
-// OIDs in a copy.
+// Replay sends everything recorded to a database, in order, on as many
+// connections as before. A server error ends it. The database must be as the
+// recorded one was at the start: types keep their OIDs in a copy.
 func Replay(ctx context.Context, recording io.Reader, config *pgconn.Config) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -106,10 +105,10 @@ func connect(ctx context.Context, config *pgconn.Config) (*pgconn.HijackedConn, 
 	return hijacked, err
 }
 
-// ask sends what was asked and waits until the server is ready for more.
+// ask sends a request and waits until the server is ready for more.
 func ask(c *pgconn.HijackedConn, asked []byte) error {
 	sent := make(chan error, 1)
-	go func() { // meanwhile the server may answer already
+	go func() { // the server may already answer
 		_, err := c.Conn.Write(asked)
 		sent <- err
 	}()

@@ -1,9 +1,9 @@
 // Package relay stands between a program and Postgres. It counts what the
-// program asks, holds it up as a network would, and can record it, to be played
-// again without the program.
+// program asks, delays it as a network would, and can record it, to replay it
+// without the program.
 //
-// It knows the frontend's side of the protocol as far as that needs: where a
-// message ends and of what kind it is.
+// It knows just enough of the frontend's side of the protocol: where a message
+// ends, and its kind.
 // https://www.postgresql.org/docs/current/protocol-message-formats.html
 package relay
 
@@ -21,14 +21,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Options say what a relay does.
+// Options configure a relay.
 type Options struct {
 	Socket    string        // the server's, a path
 	RoundTrip time.Duration // half of it each way
-	Recording io.Writer     // takes what is asked, for Replay; nil: it is not kept
+	Recording io.Writer     // receives the requests, for Replay; nil: none
 }
 
-// Relay is open until Stop, or until the context of Start ends.
+// Relay stays open until Stop, or until the context of Start ends.
 type Relay struct {
 	options  Options
 	listener net.Listener
@@ -63,7 +63,7 @@ func Start(ctx context.Context, o Options) (*Relay, error) {
 	return r, nil
 }
 
-// Stop cuts all connections. The error is about the recording.
+// Stop cuts all connections. The error concerns the recording.
 func (r *Relay) Stop() error {
 	r.cancel()
 	r.running.Wait()
@@ -73,7 +73,7 @@ func (r *Relay) Stop() error {
 	return r.recorder.err
 }
 
-// URL is where a database of the server is for who comes through the relay.
+// URL returns the address of a database through the relay.
 func (r *Relay) URL(user, database string) string {
 	return (&url.URL{
 		Scheme: "postgres", User: url.User(user), Host: r.listener.Addr().String(), Path: database,
@@ -81,8 +81,8 @@ func (r *Relay) URL(user, database string) string {
 	}).String()
 }
 
-// Counts are the statements that were executed so far, BEGIN and COMMIT among
-// them, and how often a program waited for the server's answer.
+// Counts returns the statements executed so far, including BEGIN and COMMIT,
+// and how often a program waited for the server's answer.
 func (r *Relay) Counts() (statements, roundTrips int64) {
 	return r.statements.Load(), r.roundTrips.Load()
 }
@@ -92,7 +92,7 @@ func (r *Relay) serve(ctx context.Context, client net.Conn) {
 	defer client.Close()
 	server, err := new(net.Dialer).DialContext(ctx, "unix", r.options.Socket)
 	if err != nil {
-		return // the program sees the connection's end
+		return // the program sees the connection end
 	}
 	defer server.Close()
 	stop := context.AfterFunc(ctx, func() {
@@ -123,14 +123,14 @@ func (r *Relay) count(kind byte) {
 	}
 }
 
-// piece is a part of what one side says, and when the other is to hear it.
+// piece is part of what one side says, and when the other may hear it.
 type piece struct {
 	bytes []byte
 	due   time.Time
 }
 
-// pass is a line with a delay: everything comes out as long after it went in, and
-// more goes in meanwhile.
+// pass is a line with a delay: everything comes out that long after it went in,
+// and more may enter meanwhile.
 func pass(to, from net.Conn, delay time.Duration, see func([]byte)) {
 	line := make(chan piece, 256)
 	var reading sync.WaitGroup
@@ -168,7 +168,7 @@ func pass(to, from net.Conn, delay time.Duration, see func([]byte)) {
 }
 
 // sleepUntil waits in the kernel: the runtime's own timers are late by up to a
-// millisecond, which is all there is to wait for.
+// millisecond, which is as long as the whole wait.
 func sleepUntil(t time.Time) {
 	for left := time.Until(t); left > 0; left = time.Until(t) {
 		tv := unix.NsecToTimeval(int64(left))

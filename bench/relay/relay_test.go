@@ -61,8 +61,8 @@ func TestItCountsStatementsAndRoundTrips(t *testing.T) {
 	}
 }
 
-// A delay holds every piece up for so long, but does not make them wait for each
-// other: a MB comes in hundreds of pieces, and in one round trip.
+// A delay holds up every piece, but pieces do not wait for each other: a MB
+// comes in hundreds of pieces, yet in one round trip.
 func TestADelayKeepsTheThroughput(t *testing.T) {
 	t.Parallel()
 	const roundTrip = 200 * time.Millisecond
@@ -134,7 +134,7 @@ func TestAStoppedRelayCutsItsConnections(t *testing.T) {
 	}
 }
 
-// through starts a relay to an empty database. It returns the way through it.
+// through starts a relay to an empty database, and returns the address through it.
 func through(tb testing.TB, o relay.Options) (r *relay.Relay, url string) {
 	tb.Helper()
 	config, err := pgconn.ParseConfig(dbtest.Empty(tb))

@@ -14,8 +14,8 @@ import (
 	"syncer/internal/fetch/wire"
 )
 
-// BenchmarkDecode reads the same recorded links, those that the SDK can read,
-// in three ways. ns/link compares them; an operation is all links once.
+// BenchmarkDecode reads the recorded links that the SDK can read in three ways.
+// ns/link compares them; an operation is all links once.
 func BenchmarkDecode(b *testing.B) {
 	var bodies [][]byte
 	for _, link := range recorded(b, "alpha") {
@@ -32,7 +32,7 @@ func BenchmarkDecode(b *testing.B) {
 			_, _, err := fetch.DecodeLink(body)
 			return err
 		}},
-		{"sdk", func(body []byte) error { // what CheckoutLinks.Get does once it has the body
+		{"sdk", func(body []byte) error { // what CheckoutLinks.Get does with the body
 			var link components.CheckoutLink
 			return json.Unmarshal(body, &link)
 		}},
@@ -54,8 +54,8 @@ func BenchmarkDecode(b *testing.B) {
 	}
 }
 
-// plainStruct is a type of ours as one would write it for encoding/json: the same
-// fields, no unions, no checks, and nothing kept of unknown keys.
+// plainStruct is our type as one would write it for encoding/json: the same
+// fields, no unions, no checks, and unknown keys dropped.
 func plainStruct(t reflect.Type) reflect.Type {
 	switch {
 	case t.Kind() == reflect.Pointer:
@@ -81,8 +81,7 @@ func plainStruct(t reflect.Type) reflect.Type {
 	return reflect.StructOf(fields)
 }
 
-// What is measured as encoding-json has read all there is: written again, it is
-// the same link.
+// encoding-json is measured reading all there is: written back, it is the same link.
 func TestThePlainStructHoldsTheLink(t *testing.T) {
 	t.Parallel()
 	plain := plainStruct(reflect.TypeFor[fetch.CheckoutLink]())

@@ -8,7 +8,7 @@ import (
 	"syncer/internal/fetch"
 )
 
-// anyDiscount is what every kind of discount in the SDK's union has.
+// anyDiscount is what all kinds of discount in the SDK's union share.
 type anyDiscount interface {
 	GetDuration() components.DiscountDuration
 	GetType() components.DiscountType

@@ -9,7 +9,7 @@ import (
 	"syncer/internal/fetch/wire"
 )
 
-// anyPrice is what every kind of price in the SDK's union has.
+// anyPrice is what all kinds of price in the SDK's union share.
 type anyPrice interface {
 	GetID() string
 	GetProductID() string
@@ -22,7 +22,7 @@ type anyPrice interface {
 	GetTaxBehavior() *components.TaxBehaviorOption
 }
 
-// legacyPrice is what every kind of legacy price has beside.
+// legacyPrice is what all kinds of legacy price add.
 type legacyPrice interface {
 	anyPrice
 	GetType() string

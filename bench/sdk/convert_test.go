@@ -10,8 +10,8 @@ import (
 	"syncer/internal/fetch"
 )
 
-// converter writes what the SDK has read into our types. A field that the SDK
-// does not have stays empty: see losses. What cannot be written fails the test.
+// converter turns what the SDK read into our types. A field that the SDK lacks
+// stays empty: see losses. Anything inconvertible fails the test.
 type converter struct{ tb testing.TB }
 
 func (c converter) link(l *components.CheckoutLink) *fetch.CheckoutLink {

@@ -1,6 +1,6 @@
-// Package sdk holds this project's reading of Polar's answers against that of
+// Package sdk compares this project's reading of Polar's answers with that of
 // Polar's own SDK, on every recorded answer: both see the same, ours reads all
-// of them, and what the SDK drops is known by name.
+// of them, and everything the SDK drops is listed by name.
 //
-// Its benchmark tells what reading a link costs either way.
+// Its benchmark compares the cost of reading a link.
 package sdk

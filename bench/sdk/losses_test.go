@@ -21,8 +21,8 @@ type loss struct {
 	forget func(parent, field reflect.Value) bool
 }
 
-// losses are all there are. Each has to show in the recordings: what the SDK
-// does not lose any more has to go from here, and be compared.
+// losses is complete. Each must show in the recordings: once the SDK keeps a
+// value, its entry must go, so that the value is compared.
 var losses = []loss{
 	{"CheckoutLink.Metadata", "integers beyond 64 bits become float64", round},
 	{"Product.Metadata", "integers beyond 64 bits become float64", round},
@@ -82,8 +82,8 @@ func dropUnlessLegacy(parent, field reflect.Value) bool {
 	return drop(parent, field)
 }
 
-// round writes numbers of metadata as the SDK does, which holds an int64 or else
-// a float64.
+// round writes numbers of metadata as the SDK does, which holds an int64 or
+// else a float64.
 func round(_, field reflect.Value) bool {
 	field = reflect.Indirect(field)
 	members := map[string]json.RawMessage{}
@@ -108,8 +108,8 @@ func round(_, field reflect.Value) bool {
 	return lost
 }
 
-// walk visits every field of the structs of package fetch in v, and names it by
-// its type, such as Price.ID.
+// walk visits every field of the structs of package fetch in v, named by type,
+// such as Price.ID.
 func walk(v reflect.Value, visit func(name string, parent, field reflect.Value)) {
 	switch {
 	case v.Kind() == reflect.Pointer && !v.IsNil():
@@ -128,7 +128,7 @@ func walk(v reflect.Value, visit func(name string, parent, field reflect.Value))
 	}
 }
 
-// names are the names of all fields that walk can come to.
+// names returns the names of all fields that walk can reach.
 func names(t reflect.Type) (all []string) {
 	if t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
 		return names(t.Elem())
@@ -149,9 +149,9 @@ func isOurs(t reflect.Type) bool {
 	return t.Kind() == reflect.Struct && t.PkgPath() == reflect.TypeFor[fetch.CheckoutLink]().PkgPath()
 }
 
-// skipped fields have no counterpart in any SDK: the deprecated copies on a link,
-// where an object stands in the body, and unknown keys, of which the recordings
-// have none.
+// skipped fields have no counterpart in any SDK: the deprecated copies on a
+// link, an object's place in the body, and unknown keys, of which the
+// recordings have none.
 func skipped(sf reflect.StructField) bool {
 	return sf.Name == "_" || sf.Name == "Sent" || sf.Name == "Extra"
 }

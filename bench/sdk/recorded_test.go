@@ -7,7 +7,7 @@ import (
 	"syncer/internal/fetch/fetchtest"
 )
 
-// recorded gives every distinct body that a recorded catalogue ever answered
+// recorded returns every distinct body that a recorded catalogue ever answered
 // for a link, over all its steps.
 func recorded(tb testing.TB, scenario string) (links []fetchtest.Answer) {
 	tb.Helper()

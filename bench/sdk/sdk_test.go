@@ -21,7 +21,7 @@ import (
 )
 
 // Ours reads every recorded link, and where the SDK can read it too, both see
-// the same but for the losses.
+// the same except for the losses.
 func TestBothReadTheSame(t *testing.T) {
 	t.Parallel()
 	compared := 0
@@ -83,7 +83,7 @@ func note(link *fetch.CheckoutLink, shown map[string]bool) {
 	})
 }
 
-// forget takes from a link of ours what the SDK loses.
+// forget drops from our link what the SDK loses.
 func forget(link *fetch.CheckoutLink, lost map[string]bool) {
 	walk(reflect.ValueOf(link), func(name string, parent, field reflect.Value) {
 		if !inSDK(name) {
@@ -97,7 +97,7 @@ func forget(link *fetch.CheckoutLink, lost map[string]bool) {
 	})
 }
 
-// byValue compares raw JSON by what it means, numbers exactly.
+// byValue compares raw JSON by meaning, numbers exactly.
 var byValue = cmp.Transformer("meaning", func(text json.RawMessage) any {
 	var v map[string]any
 	d := json.NewDecoder(bytes.NewReader(text))
@@ -115,9 +115,9 @@ var byValue = cmp.Transformer("meaning", func(text json.RawMessage) any {
 	return v
 })
 
-// reason says in a few words why the SDK cannot read a body. Of a price its
-// error says only that it fits nothing, and quotes it: so it is read once more,
-// as what it says it is.
+// reason explains briefly why the SDK cannot read a body. For a price the SDK
+// only says that nothing fits, and quotes it: so the price is read again, as
+// the kind it claims to be.
 func reason(err error) string {
 	text := err.Error()
 	start, end := strings.Index(text, "`"), strings.LastIndex(text, "`")
