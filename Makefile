@@ -6,7 +6,7 @@ GO ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 SQLC := $(GO) tool -modfile=tools/go.mod sqlc
-# Run, not a tool line: the linter's authors advise against building it with other versions of what it imports.
+# Run, not a tool line: the linter's authors advise against building it with other versions of its imports.
 GOLANGCI := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 help: ## this list
@@ -20,7 +20,7 @@ test: ## all tests, on a Postgres of their own
 	$(GO) test -race -shuffle=on -timeout 15m ./...
 	cd bench && $(GO) test -race -shuffle=on -timeout 15m ./...
 
-# The cheap ones first. sqlc and the linter take minutes to build the first time.
+# Cheap ones first: sqlc and the linter take minutes to build the first time.
 verify: ## what CI proves beside the tests
 	@unformatted=$$("$$($(GO) env GOROOT)/bin/gofmt" -l .) && if [ -n "$$unformatted" ]; then \
 		echo "not gofmt-ed (make fmt mends them):" >&2; echo "$$unformatted" >&2; exit 1; fi
