@@ -58,8 +58,8 @@ func place() string {
 	return fmt.Sprintf("%s (%08x)", host, sum.Sum32())
 }
 
-// alive says whether a holder may still be at work. Only of a process of this very
-// place it can say no; others give signs of life, or fall silent.
+// alive reports whether a holder may still be at work. It knows only of processes in
+// this very place that they are dead; others give signs of life, or fall silent.
 func alive(holder string) bool {
 	where, process, ok := strings.Cut(holder, ", process ")
 	here := place()

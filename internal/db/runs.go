@@ -15,12 +15,12 @@ import (
 )
 
 const (
-	// BeatEvery is how often a running run gives a sign of life.
+	// A running run gives a sign of life every BeatEvery.
 	BeatEvery = 2 * time.Second
-	// staleAfter is how old a sign of life may be before the run is taken over:
-	// a run whose process died holds nobody up for longer.
+	// After staleAfter without a sign of life a run is taken over: one whose process
+	// died holds nobody up for longer.
 	staleAfter = 8 * time.Second
-	// resumeWithin is how long a stopped run can be resumed.
+	// A stopped run can be resumed within resumeWithin of its start.
 	resumeWithin = 24 * time.Hour
 )
 

@@ -59,7 +59,7 @@ func (c Changes) add(table string, more TableChanges) {
 	c[table] = t
 }
 
-// saveTries is how often a batch is sent that met a deadlock or a serialization
+// saveTries bounds how often a batch is sent that meets a deadlock or a serialization
 // failure, which takes somebody who edits by hand.
 const saveTries = 5
 

@@ -42,7 +42,7 @@ func markOf(o fetch.Observed, place int) mark {
 	return mark{o.ID, o.Link.OrganizationID, o.Link.CreatedAt, place}
 }
 
-// is says whether this is the marked link, of the same organization.
+// is reports whether o is the marked link, of the same organization.
 func (m mark) is(o fetch.Observed) bool {
 	return o.Link != nil && o.ID == m.ID && o.Link.OrganizationID == m.Organization
 }

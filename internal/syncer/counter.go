@@ -10,7 +10,7 @@ import (
 	"syncer/internal/fetch"
 )
 
-// Progress is how far a run has come.
+// Progress counts the links that a run has dealt with.
 type Progress struct {
 	Done, Total, Failed int // links; Total is an estimate until the end
 }
@@ -69,10 +69,10 @@ func (c *counter) restart() {
 	c.failures, c.unknown = nil, nil
 }
 
-// expect says how many links there will be.
+// expect sets how many links there will be.
 func (c *counter) expect(total int) { c.total.Store(int64(total)) }
 
-// links is how many links have been dealt with.
+// links counts the links that have been dealt with.
 func (c *counter) links() int {
 	n := 0
 	for _, count := range c.counts[unchanged:] {
@@ -175,7 +175,7 @@ func (c *counter) touched(b *db.Batch, changes db.Changes) map[uuid.UUID]bool {
 	return touched
 }
 
-// linkChanged says whether the link or anything under it changed in this run. A
+// linkChanged reports whether the link or anything under it changed in this run. A
 // price stands for its product.
 func (c *counter) linkChanged(l *fetch.CheckoutLink, touched map[uuid.UUID]bool) bool {
 	if touched[l.ID] || c.moved[l.ID] {

@@ -15,13 +15,13 @@ import (
 	"syncer/internal/fetch"
 )
 
-// batch is some observed links, and how far the run is when they are written.
+// batch is some observed links, and the checkpoint once they are written.
 type batch struct {
 	links []fetch.Observed
 	done  checkpoint
 }
 
-// splitting is how many requests it takes, about, to find a link that is at fault
+// splitting is about the number of requests that it takes to find the link at fault
 // for a page that does not come.
 const splitting = 16
 

@@ -27,11 +27,10 @@ type Syncer struct {
 	DB     *db.DB
 	Logger *slog.Logger
 	Now    func() time.Time // of this machine, as the source's client's; nil: time.Now
-	// KeepChanges is how far back the history of changes is kept; 0: all of it.
+	// KeepChanges bounds the age of the history of changes; 0: all of it stays.
 	KeepChanges time.Duration
-	// BeatEvery is how often a run gives a sign of life; 0: db.BeatEvery. ClaimEvery is
-	// how often, about, a run that waits for another looks whether it may begin; 0:
-	// half a second.
+	// A run gives a sign of life every BeatEvery; 0: db.BeatEvery. One that waits for
+	// another tries again about every ClaimEvery; 0: half a second.
 	BeatEvery, ClaimEvery time.Duration
 }
 
@@ -42,7 +41,7 @@ func (s *Syncer) now() time.Time {
 	return s.Now()
 }
 
-// Options are what differs from run to run.
+// Options differ from run to run.
 type Options struct {
 	Trigger          string              // what called: start, schedule, backfill
 	AllowMassRemoval bool                // go on where the guard would stop
@@ -96,7 +95,7 @@ func (s *Syncer) start(ctx context.Context, source Source, options Options) (run
 	return run, err
 }
 
-// patiently calls try until no other run is in its way, and says whether one was.
+// patiently calls try until no other run is in its way. waited: one was.
 func (s *Syncer) patiently(ctx context.Context, options Options, try func() error) (waited bool, err error) {
 	every := cmp.Or(s.ClaimEvery, claimEvery)
 	for {

@@ -19,7 +19,7 @@ type Source struct {
 	Strategy fetch.Strategy // how to ask for links; "": fetch.Auto
 }
 
-// wants says whether the source is about the link.
+// wants reports whether the link is one of the source's.
 func (s *Source) wants(id uuid.UUID) bool {
 	if s.All {
 		return true

@@ -9,7 +9,7 @@ import (
 	"syncer/internal/fetch"
 )
 
-// tracker knows the copies of what links share that this run has written: products,
+// tracker remembers the copies of what links share that this run has written: products,
 // meters, benefits, medias and discounts. What is in place, sent with the same bytes
 // or seen by a later request, need not be written again. And two copies that differ
 // in content are torn: the thing changed while the run read, and which copy is the

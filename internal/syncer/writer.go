@@ -28,8 +28,8 @@ type writer struct {
 	noted   atomic.Pointer[json.RawMessage]
 }
 
-// enough is how many links are worth a transaction. Pages of which few links are
-// wanted wait for each other.
+// enough links are worth a transaction. Pages of which few links are wanted wait for
+// each other.
 const enough = fetch.BatchSize / 2
 
 // Write takes a batch, and writes what has come together when that is enough.
@@ -63,7 +63,7 @@ func (w *writer) Flush(ctx context.Context) error {
 	return w.save(ctx, links, done)
 }
 
-// checkpoint is how far the run is with what is written; nil: not noted.
+// checkpoint tells how far the run is with what it has written; nil: unknown.
 func (w *writer) checkpoint() json.RawMessage {
 	if done := w.noted.Load(); done != nil {
 		return *done
@@ -108,8 +108,8 @@ func (w *writer) save(ctx context.Context, links []fetch.Observed, done json.Raw
 	return w.save(ctx, []fetch.Observed{bad}, done)
 }
 
-// grace is how long a save may go on after the run was told to stop. The process
-// has to be gone within 10 s.
+// grace bounds a save that is under way when the run is stopped: the process has to
+// be gone within 10 s.
 const grace = 5 * time.Second
 
 // outlive is a context that ends a grace period after ctx does.
