@@ -2,6 +2,7 @@ package fetchtest_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -61,7 +62,7 @@ func TestOverlayShowsInGETAndInEveryListFromItsStep(t *testing.T) {
 	s.Overlay("3 label -\n* brand_new 1e2")
 	for i, id := range ids {
 		body := ask(t, s, links+id).body
-		for _, query := range []string{"?limit=1&page=" + fmt.Sprint(i+1), "?limit=100"} {
+		for _, query := range []string{"?limit=1&page=" + strconv.Itoa(i+1), "?limit=100"} {
 			items := parse[page](t, ask(t, s, links+query).body).Items
 			if got := string(items[i%len(items)]); got != body {
 				t.Errorf("link %d: LIST %s shows %.200s\nGET %.200s", i, query, got, body)
