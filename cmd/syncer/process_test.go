@@ -17,7 +17,7 @@ import (
 )
 
 // patience limits the wait for something that should come at once.
-const patience = time.Minute
+const patience = 3 * time.Minute
 
 // variables are a process's environment, on top of what every process has.
 type variables map[string]string

@@ -171,6 +171,9 @@ func TestTwoRunsThatWantEachOthersOrganizationBothEnd(t *testing.T) {
 	}
 }
 
+// alive keeps runs that nobody beats for from being taken over.
+const alive = `UPDATE sync_runs SET heartbeat_at = clock_timestamp() + interval '1 hour'`
+
 // TestARunThatHadToWaitReadsAgain has another run let go of the organization without
 // ending: it may have written later answers all the same.
 func TestARunThatHadToWaitReadsAgain(t *testing.T) {
@@ -185,11 +188,12 @@ func TestARunThatHadToWaitReadsAgain(t *testing.T) {
 		if _, err := b.db.Claim(t.Context(), run, organizations); err != nil {
 			t.Fatal(err)
 		}
+		b.exec(alive)
 		return run
 	}
 	another := uuid.UUID{6: 0x40, 8: 0x80, 15: 1}
 	holder := start("holder", organization)
-	start("third", another)
+	_ = start("third", another)
 	options, waits := waiting()
 	result := b.begin(b.all(), options)
 	<-waits // it has read everything, and wants to write
@@ -217,6 +221,7 @@ func TestARemovalNeedsTheRowsOrganization(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	b.exec(alive)
 	options, waits := waiting()
 	result := b.begin(source, options)
 	<-waits
