@@ -1,5 +1,5 @@
 // Package migrations holds the schema: goose SQL files, applied in the order of
-// their names. A file that has been released is never edited; the next change
+// their names. From the first tagged version on a file is never edited: the next change
 // is a new file.
 package migrations
 

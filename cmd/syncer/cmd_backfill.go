@@ -35,16 +35,16 @@ func newBackfill(a *app) *cobra.Command {
 link of the organization. On a terminal it shows progress; elsewhere it logs a
 line every 10 seconds.
 
-A backfill that was killed or stopped is gone on with when it is started again
-within a day: what it had finished is not fetched again. --restart starts over.
+A backfill that was killed or stopped resumes when it is started again within a
+day: what it had finished is not fetched again. --restart begins at the beginning.
 
-While another run holds the source it waits for that run's end, or ends itself
-with --fail-if-running.
+While another run holds the source, or another source of its organization runs,
+it waits; with --fail-if-running it names the holder and exits 7.
 
 Exit: 0 done, 3 done but some links failed, 4 Polar refused the token,
 5 Polar unreachable, 6 stopped by the mass-removal guard, 7 another run holds
-the source, 8 schema does not fit, 9 database unreachable, 10 differences found
-(--dry-run).`,
+the source or its organization, 8 schema does not fit, 9 database unreachable,
+10 differences found (--dry-run).`,
 		Example: `  syncer backfill
   syncer backfill 01234567-89ab-4cde-8f01-23456789abcd
   syncer backfill --all --json`,
@@ -57,9 +57,9 @@ the source, 8 schema does not fit, 9 database unreachable, 10 differences found
 	flags := cmd.Flags()
 	flags.BoolVar(&o.all, "all", false, "every link of the organization")
 	flags.StringVar(&o.source, "source", "", "only the source of this `NAME`")
-	flags.BoolVar(&o.failIfRunning, "fail-if-running", false, "exit 7 instead of waiting while another run holds the source")
+	flags.BoolVar(&o.failIfRunning, "fail-if-running", false, "exit 7 instead of waiting while another run holds the source or its organization")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "show what would change, link by link, and write nothing; exit 10 when there is any")
-	flags.BoolVar(&o.restart, "restart", false, "start over instead of going on where a killed backfill stopped")
+	flags.BoolVar(&o.restart, "restart", false, "begin at the beginning instead of resuming a killed backfill")
 	flags.BoolVar(&o.allowMassRemoval, "allow-mass-removal", false, "mark links as removed even if it is more than 20 % of them and more than 5")
 	return cmd
 }

@@ -19,8 +19,9 @@ func newRun(a *app) *cobra.Command {
 		Use:   "run",
 		Short: "Run the daemon: sync every source at once and then on its schedule",
 		Long: `Runs the daemon. Every source is synced at once and then at the ticks of its
-schedule (SYNCER_SCHEDULE, five cron fields, UTC). A run that is still going
-when the next tick comes goes on, and the tick is missed.
+schedule (SYNCER_SCHEDULE, five cron fields, UTC). A tick that comes
+while the source's run before it still works is missed. A run waits while another
+process, or another source of the same organization, holds what it wants.
 
 SIGTERM or SIGINT ends it gracefully within 10 seconds: the batch that is being
 written commits or rolls back. A second signal ends it at once.
