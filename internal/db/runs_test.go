@@ -294,6 +294,9 @@ func TestAClockGoesOnByTheMonotonicClock(t *testing.T) {
 		before := now()
 		there := ask[time.Time](t, d, "SELECT clock_timestamp()")
 		after := now()
+		if e, l := run.Clock.Earliest(after.Add(time.Hour)).Sub(run.Clock.Earliest(after)), run.Clock.Latest(after.Add(time.Hour)).Sub(run.Clock.Latest(after)); e != time.Hour || l != time.Hour {
+			t.Errorf("%v off: in an hour the clock goes on by %v and %v", off, e, l)
+		}
 		if low, high := run.Clock.Earliest(before), run.Clock.Latest(after); low.After(there) || high.Before(there) || high.Sub(low) > time.Minute {
 			t.Errorf("%v off: between %v and %v, and the database's clock said %v", off, low, high, there)
 		}
