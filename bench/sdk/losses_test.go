@@ -39,8 +39,12 @@ var sdkTypes = map[string][]any{
 	"CheckoutLink": {components.CheckoutLink{}},
 	"Product":      {components.CheckoutLinkProduct{}},
 	"Price": {
-		components.ProductPriceFixed{}, components.ProductPriceCustom{}, components.ProductPriceMeteredUnit{}, components.ProductPriceSeatBased{},
-		components.LegacyRecurringProductPriceFixed{}, components.LegacyRecurringProductPriceCustom{},
+		components.ProductPriceFixed{},
+		components.ProductPriceCustom{},
+		components.ProductPriceMeteredUnit{},
+		components.ProductPriceSeatBased{},
+		components.LegacyRecurringProductPriceFixed{},
+		components.LegacyRecurringProductPriceCustom{},
 	},
 	"Meter":     {components.ProductPriceMeter{}},
 	"SeatTiers": {components.ProductPriceSeatTiersOutput{}},
@@ -48,8 +52,10 @@ var sdkTypes = map[string][]any{
 	"Benefit":   {components.BenefitPublic{}},
 	"Media":     {components.ProductMediaFileRead{}},
 	"Discount": {
-		components.DiscountFixedOnceForeverDurationBase{}, components.DiscountFixedRepeatDurationBase{},
-		components.DiscountPercentageOnceForeverDurationBase{}, components.DiscountPercentageRepeatDurationBase{},
+		components.DiscountFixedOnceForeverDurationBase{},
+		components.DiscountFixedRepeatDurationBase{},
+		components.DiscountPercentageOnceForeverDurationBase{},
+		components.DiscountPercentageRepeatDurationBase{},
 	},
 }
 

@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	// A running run gives a sign of life every BeatEvery.
+	// BeatEvery is the time between two signs of life of a running run.
 	BeatEvery = 2 * time.Second
 	// After staleAfter without a sign of life a run is taken over: one whose process
 	// died holds nobody up for longer.

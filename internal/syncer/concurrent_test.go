@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -72,9 +73,7 @@ func TestAnswersFromBeforeAnotherRunAreNotWritten(t *testing.T) {
 					normal.ServeHTTP(recorded, r) // Polar has read by now; the answer takes its time
 					close(answered)
 					<-release
-					for key, values := range recorded.Header() {
-						w.Header()[key] = values
-					}
+					maps.Copy(w.Header(), recorded.Header())
 					w.WriteHeader(recorded.Code)
 					_, _ = w.Write(recorded.Body.Bytes())
 				}})
@@ -196,7 +195,7 @@ func TestARunThatHadToWaitReadsAgain(t *testing.T) {
 	_ = start("third", another)
 	options, waits := waiting()
 	result := b.begin(b.all(), options)
-	<-waits // it has read everything, and wants to write
+	_ = <-waits // it has read everything, and wants to write
 	if _, err := b.db.Claim(t.Context(), holder, []uuid.UUID{another}); !errors.Is(err, db.ErrHeld) {
 		t.Fatal(err)
 	}
@@ -224,7 +223,7 @@ func TestARemovalNeedsTheRowsOrganization(t *testing.T) {
 	b.exec(alive)
 	options, waits := waiting()
 	result := b.begin(source, options)
-	<-waits
+	_ = <-waits
 	if got := b.column(`SELECT count(*)::text FROM checkout_links WHERE removed_at IS NOT NULL`); got[0] != "0" {
 		t.Errorf("%s links were removed under another run", got[0])
 	}

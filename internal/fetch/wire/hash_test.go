@@ -3,6 +3,7 @@ package wire_test
 import (
 	"encoding/json"
 	"hash/maphash"
+	"maps"
 	"testing"
 	"time"
 
@@ -55,9 +56,7 @@ func hashOf(tb testing.TB, seed maphash.Seed, changes string) uint64 {
 	if err := json.Unmarshal([]byte(changes), &changed); err != nil {
 		tb.Fatal(err)
 	}
-	for key, value := range changed {
-		keys[key] = value
-	}
+	maps.Copy(keys, changed)
 	text, err := json.Marshal(keys) // sorts the keys
 	if err != nil {
 		tb.Fatal(err)
