@@ -195,7 +195,9 @@ func TestARunThatHadToWaitReadsAgain(t *testing.T) {
 	_ = start("third", another)
 	options, waits := waiting()
 	result := b.begin(b.all(), options)
-	_ = <-waits // it has read everything, and wants to write
+	if held := <-waits; held.Source != "holder" { // it has read everything, and wants to write
+		t.Errorf("waits for %+v", held)
+	}
 	if _, err := b.db.Claim(t.Context(), holder, []uuid.UUID{another}); !errors.Is(err, db.ErrHeld) {
 		t.Fatal(err)
 	}
@@ -223,7 +225,9 @@ func TestARemovalNeedsTheRowsOrganization(t *testing.T) {
 	b.exec(alive)
 	options, waits := waiting()
 	result := b.begin(source, options)
-	_ = <-waits
+	if held := <-waits; held.Source != "test" {
+		t.Errorf("waits for %+v", held)
+	}
 	if got := b.column(`SELECT count(*)::text FROM checkout_links WHERE removed_at IS NOT NULL`); got[0] != "0" {
 		t.Errorf("%s links were removed under another run", got[0])
 	}

@@ -180,6 +180,14 @@ func TestAResumedRunClaimsOnlyWhatItHas(t *testing.T) {
 			},
 			want: db.Partial,
 		},
+		"a link of the finished part that has a row could not be read": {
+			before: func(b *bench) {
+				b.run(b.all())
+				b.exec(`DELETE FROM sync_runs`)
+				b.polar.Overlay(first(b, 5) + ` url -`)
+			},
+			want: db.Partial,
+		},
 		"Postgres refused a link of the finished part": {
 			before: func(b *bench) {
 				b.polar.Overlay(`5 label "poison"`)
