@@ -35,11 +35,13 @@ func newBackfill(a *app) *cobra.Command {
 link of the organization. On a terminal it shows progress; elsewhere it logs a
 line every 10 seconds.
 
-A backfill that was killed or stopped resumes when it is started again within a
-day: what it had finished is not fetched again. --restart begins at the beginning.
+Started again within a day, a backfill that was killed, stopped or cut short by
+an error resumes: it does not fetch again what it had finished. --restart starts
+over.
 
-While another run holds the source, or another source of its organization runs,
-it waits; with --fail-if-running it names the holder and exits 7.
+While another run holds the source or its organization, it says which and waits;
+with --fail-if-running it says which and exits 7. A dry run claims nothing and
+waits for nobody.
 
 Exit: 0 done, 3 done but some links failed, 4 Polar refused the token,
 5 Polar unreachable, 6 stopped by the mass-removal guard, 7 another run holds
@@ -56,11 +58,11 @@ the source or its organization, 8 schema does not fit, 9 database unreachable,
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&o.all, "all", false, "every link of the organization")
-	flags.StringVar(&o.source, "source", "", "only the source of this `NAME`")
+	flags.StringVar(&o.source, "source", "", "only the source with this `NAME`")
 	flags.BoolVar(&o.failIfRunning, "fail-if-running", false, "exit 7 instead of waiting while another run holds the source or its organization")
-	flags.BoolVar(&o.dryRun, "dry-run", false, "show what would change, link by link, and write nothing; exit 10 when there is any")
-	flags.BoolVar(&o.restart, "restart", false, "begin at the beginning instead of resuming a killed backfill")
-	flags.BoolVar(&o.allowMassRemoval, "allow-mass-removal", false, "mark links as removed even if it is more than 20 % of them and more than 5")
+	flags.BoolVar(&o.dryRun, "dry-run", false, "show what would change, link by link, and write nothing; exit 10 if anything would")
+	flags.BoolVar(&o.restart, "restart", false, "start over instead of resuming")
+	flags.BoolVar(&o.allowMassRemoval, "allow-mass-removal", false, "mark links as removed even if they are more than 5 and more than 20 % of all")
 	return cmd
 }
 
@@ -131,7 +133,7 @@ func (o *backfillOptions) choose(c *config) error {
 		return err
 	}
 	if o.all && len(ids) > 0 {
-		return errors.New("--all and ids contradict each other; give one of them")
+		return errors.New("--all and ids contradict each other; give one or the other")
 	}
 	s := &c.Sources[0]
 	s.All, s.IDs = o.all || all, ids
@@ -170,7 +172,8 @@ func (a *app) printReports(reports []syncer.Report, array bool) error {
 		return encoder.Encode(reports[0])
 	}
 	for _, r := range reports {
-		fmt.Fprintf(a.stdout, "%s: %s, %d links in %.1f s with %d requests\n", r.Source, r.Status, r.Links.Total, float64(r.DurationMS)/1000, r.Requests)
+		fmt.Fprintf(a.stdout, "%s: %s, %s in %.1f s with %s\n", r.Source, r.Status,
+			counted(r.Links.Total, "link", "links"), float64(r.DurationMS)/1000, counted(int(r.Requests), "request", "requests"))
 		fmt.Fprintf(a.stdout, "  links  %d changed, %d unchanged, %d removed, %d failed\n", r.Links.Changed, r.Links.Unchanged, r.Links.Removed, r.Links.Failed)
 		fmt.Fprintf(a.stdout, "  rows   %d inserted, %d updated, %d removed\n", r.Rows.Inserted, r.Rows.Updated, r.Rows.Removed)
 		const most = 20

@@ -185,9 +185,9 @@ func (d *demo) step(ctx context.Context, trigger string) {
 		fmt.Fprintf(out, "  %v\n", err)
 		return
 	}
-	fmt.Fprintf(out, "  %s: %d of %d links changed, %d removed, %d failed; rows +%d ~%d -%d; %d requests, %d ms\n",
+	fmt.Fprintf(out, "  %s: %d of %d links changed, %d removed, %d failed; rows +%d ~%d -%d; %s, %d ms\n",
 		report.Status, report.Links.Changed, report.Links.Total, report.Links.Removed, report.Links.Failed,
-		report.Rows.Inserted, report.Rows.Updated, report.Rows.Removed, report.Requests, report.DurationMS)
+		report.Rows.Inserted, report.Rows.Updated, report.Rows.Removed, counted(int(report.Requests), "request", "requests"), report.DurationMS)
 	for _, f := range report.Failures {
 		fmt.Fprintf(out, "  failed %s: %s\n", f.ID, f.Message)
 	}

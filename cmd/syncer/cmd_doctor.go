@@ -12,12 +12,12 @@ func newDoctor(a *app) *cobra.Command {
 		Short: "Find out what is wrong with the set-up, and what to do about it",
 		Long: `Looks at everything a sync needs: configuration, database, schema, rights,
 clocks, Polar and the token, the last runs, and whether the budget is enough for
-the schedule. Says what it found, and what to do where something is wrong.
+the schedule. Says what it found, and what to do if something is wrong.
 
-It changes nothing, and sends Polar one request for each source, two at most.
+It changes nothing, and sends Polar one request for each source, at most two.
 
-Exit 0 when there is no problem; warnings are none. Else the code of the first
-one: 2 configuration, 4 token, 5 Polar unreachable, 8 schema, 9 database.`,
+Exit 0 if there are no problems (warnings do not count), otherwise the code of
+the first: 2 configuration, 4 token, 5 Polar unreachable, 8 schema, 9 database.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			d := &doctor{app: a, now: time.Now}

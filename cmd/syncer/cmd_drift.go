@@ -26,9 +26,9 @@ func newDrift(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "drift",
 		Short: "Show what Polar sends that this version does not know",
-		Long: `Shows every key and value that Polar sent and this version does not know, once
-each, with a suggestion. Nothing of it is lost: unknown keys are in the column
-extra, unknown values are stored as they came.`,
+		Long: `Shows each key and value that Polar sent and this version does not know, with a
+suggestion. None is lost: unknown keys are in the column extra, unknown values
+are stored as they came.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			all := []driftEntry{}
@@ -65,7 +65,7 @@ extra, unknown values are stored as they came.`,
 func suggestion(kind string) string {
 	switch kind {
 	case "key":
-		return "The value is in extra. A newer syncer may have a column for it; until then query extra ->> the key."
+		return "The value is in extra. A newer syncer may have a column for it; until then query extra ->> 'its key'."
 	case "value":
 		return "It is stored as it came. Check queries that list the known values of this column."
 	case "shape":

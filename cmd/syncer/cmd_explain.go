@@ -58,7 +58,7 @@ func newExplain(a *app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			all, ids, err := parseIDs(args)
 			if err != nil || all {
-				return usageError{fmt.Errorf("explain takes the id of one checkout link: %w", cmp.Or(err, errors.New("`all` is none")))}
+				return usageError{fmt.Errorf("explain takes the id of one checkout link: %w", cmp.Or(err, errors.New("`all` is not one")))}
 			}
 			told := false
 			err = a.eachSchema(cmd.Context(), (*database).open, func(d *db.DB) error {
@@ -74,12 +74,12 @@ func newExplain(a *app) *cobra.Command {
 				return nil
 			})
 			if err == nil && !told {
-				err = fmt.Errorf("link %s: never synced, and no attempt has failed; `syncer backfill %s` tries it", ids[0], ids[0])
+				err = fmt.Errorf("link %s: never synced, and no failure on record; try `syncer backfill %s`", ids[0], ids[0])
 			}
 			return err
 		},
 	}
-	cmd.Flags().Int32Var(&most, "changes", 50, "how many row changes to look back")
+	cmd.Flags().Int32Var(&most, "changes", 50, "show the last `N` row changes")
 	return cmd
 }
 
@@ -143,7 +143,7 @@ func (s *story) print(w io.Writer) {
 	fmt.Fprintln(w, linkTitle(s.ID, s.Label))
 	switch {
 	case s.RemovedAt != nil:
-		fmt.Fprintf(w, "  gone: Polar says so since %s\n", moment(*s.RemovedAt))
+		fmt.Fprintf(w, "  gone: Polar has said so since %s\n", moment(*s.RemovedAt))
 	case s.FirstSeenAt == nil:
 		fmt.Fprintln(w, "  never synced")
 	case s.LastSeenAt != nil:
@@ -153,7 +153,7 @@ func (s *story) print(w io.Writer) {
 		fmt.Fprintf(w, "  its rows are as last seen, before it failed; first seen %s\n", moment(*s.FirstSeenAt))
 	}
 	for _, f := range s.Failures {
-		fmt.Fprintf(w, "  fails since %s (source %s, %s): %s\n", moment(f.Since), f.Source, counted(int(f.Attempts), "run", "runs"), f.Message)
+		fmt.Fprintf(w, "  has failed since %s (source %s, %s): %s\n", moment(f.Since), f.Source, counted(int(f.Attempts), "run", "runs"), f.Message)
 	}
 	if len(s.Offers) > 0 {
 		fmt.Fprintln(w, "\noffers now")

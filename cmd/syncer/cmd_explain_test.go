@@ -26,12 +26,12 @@ func TestExplainTellsALinksStory(t *testing.T) {
 		t.Errorf("%+v", told)
 	}
 	removed := ask[string](t, p.database, `SELECT min(id::text) FROM checkout_links WHERE removed_at IS NOT NULL`)
-	once(t, p.env, exitDone, "explain", removed).printing("gone: Polar says so since ", " is gone, ")
+	once(t, p.env, exitDone, "explain", removed).printing("gone: Polar has said so since ", " is gone, ")
 	p.polar.Inject(fetchtest.Fault{Match: fetchtest.OnLink(priced), Play: fetchtest.Status(500, "Internal Server Error")})
 	backfilled(t, p.env, exitPartial, priced)
-	once(t, p.env, exitDone, "explain", priced).printing("fails since ", "status 500", "its rows are as last seen")
+	once(t, p.env, exitDone, "explain", priced).printing("has failed since ", "status 500", "its rows are as last seen")
 	stranger := "ffffffff-ffff-4fff-bfff-ffffffffffff"
 	once(t, p.env, exitUnexpected, "explain", stranger).saying("never synced", "syncer backfill "+stranger)
-	once(t, p.env, exitUsage, "explain", "foo").saying("no checkout link id")
+	once(t, p.env, exitUsage, "explain", "foo").saying("is not a checkout link id")
 	once(t, p.env, exitUsage, "explain")
 }

@@ -12,8 +12,8 @@ func newHealth(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "health",
 		Short: "Ask the running daemon whether it is healthy",
-		Long: `Asks the daemon at SYNCER_HTTP_ADDR whether it is healthy: exit 0 when it is,
-1 when not. Meant for a container's health check.`,
+		Long: `Asks the daemon at SYNCER_HTTP_ADDR whether it is healthy: exit 0 if it is,
+1 if not. Meant for a container's health check.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := a.config()

@@ -19,12 +19,12 @@ func newRun(a *app) *cobra.Command {
 		Use:   "run",
 		Short: "Run the daemon: sync every source at once and then on its schedule",
 		Long: `Runs the daemon. Every source is synced at once and then at the ticks of its
-schedule (SYNCER_SCHEDULE, five cron fields, UTC). A tick that comes
-while the source's run before it still works is missed. A run waits while another
-process, or another source of the same organization, holds what it wants.
+schedule (SYNCER_SCHEDULE, five cron fields, UTC). A run waits while another run,
+of any process, holds its source or organization. A tick is missed while the
+source's previous run still works or waits.
 
-SIGTERM or SIGINT ends it gracefully within 10 seconds: the batch that is being
-written commits or rolls back. A second signal ends it at once.
+SIGTERM or SIGINT ends it gracefully within 10 seconds: the batch being written
+commits or rolls back. A second signal ends it at once.
 
 GET /healthz at SYNCER_HTTP_ADDR answers 200 while the database can be reached.`,
 		Args: cobra.NoArgs,

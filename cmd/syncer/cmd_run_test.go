@@ -173,7 +173,7 @@ func TestAKilledRunOfAnotherMachineIsTakenOverWhenItIsSilent(t *testing.T) {
 	do(t, p.database, "UPDATE sync_runs SET holder = 'elsewhere (00000000), process 1', heartbeat_at = clock_timestamp()")
 	once(t, p.env, exitHeld, "backfill", "--fail-if-running").saying("held by elsewhere (00000000), process 1 (start) since ")
 	waiting := start(t, p.env, "backfill", "--json")
-	waiting.awaits(waiting.stderr, `waiting for its end`)
+	waiting.awaits(waiting.stderr, `waiting for it to end`)
 	do(t, p.database, "UPDATE sync_runs SET heartbeat_at = clock_timestamp() - interval '8 seconds'") // as if eight seconds had passed
 	sameReport(t, decode[backfillReport](t, waiting.exits(exitDone).stdout.String()), "default", "succeeded", [5]int{20, 20, 0, 0, 0})
 	if got := ask[string](t, p.database, "SELECT error FROM sync_runs WHERE status = 'abandoned'"); !strings.Contains(got, "no sign of life for 8s, taken over") {
@@ -181,7 +181,7 @@ func TestAKilledRunOfAnotherMachineIsTakenOverWhenItIsSilent(t *testing.T) {
 	}
 }
 
-func TestAKilledBackfillIsGoneOnWith(t *testing.T) {
+func TestAKilledBackfillResumes(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, "alpha")
 	arrived := stuckOnTheLast(p)

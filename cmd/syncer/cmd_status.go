@@ -72,7 +72,7 @@ func newStatus(a *app) *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().Int32Var(&runs, "runs", 5, "how many runs to show")
+	cmd.Flags().Int32Var(&runs, "runs", 5, "show the last `N` runs")
 	return cmd
 }
 
@@ -103,7 +103,7 @@ func readStatus(ctx context.Context, s sourceConfig, d *db.DB, most int32) (sour
 func (a *app) printStatus(s sourceStatus) error {
 	fmt.Fprintf(a.stdout, "source %s, schema %s\n", s.Source, s.Schema)
 	if len(s.Runs) == 0 {
-		fmt.Fprintln(a.stdout, "  no run yet; `syncer backfill` makes one")
+		fmt.Fprintln(a.stdout, "  no run yet; start one with `syncer backfill`")
 		return nil
 	}
 	table := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)

@@ -129,7 +129,7 @@ var sourceVariables = []string{
 func loadSource(s fileSource, schema string, env environment, folder string) (sourceConfig, error) {
 	c := sourceConfig{Name: s.Name, Schema: cmp.Or(s.Schema, schema, db.DefaultSchema)}
 	if s.Name == "" {
-		return c, errors.New("has no name; add `name:`, it is how runs and failures are told apart")
+		return c, errors.New("has no name; add `name:`, which tells its runs and failures apart")
 	}
 	var err error
 	if c.Server, err = fetch.ParseServer(cmp.Or(env.get("POLAR_SERVER"), s.Server)); err != nil {
@@ -149,7 +149,7 @@ func loadSource(s fileSource, schema string, env environment, folder string) (so
 		return c, fmt.Errorf("SYNCER_FETCH: %w", err)
 	}
 	if c.All && c.Fetch == fetch.ByID {
-		return c, errors.New("SYNCER_FETCH: id asks for known links one by one, and with `all` only LIST tells which there are; use auto or list, or configure the ids")
+		return c, errors.New("SYNCER_FETCH: id asks for known links one by one, but with `all` only LIST can name them; use auto or list, or configure ids")
 	}
 	c.Schedule = cmp.Or(env.get("SYNCER_SCHEDULE"), s.Schedule, defaultSchedule)
 	if _, err := schedule.Parse(c.Schedule); err != nil {
@@ -248,7 +248,7 @@ func parseIDs(texts []string) (all bool, ids []uuid.UUID, err error) {
 	for _, text := range texts {
 		id, err := uuid.Parse(text)
 		if err != nil || len(text) != 36 && len(text) != 32 {
-			return false, nil, fmt.Errorf("%q is no checkout link id: an id is a UUID such as 01234567-89ab-4cde-8f01-23456789abcd; or give `all` alone, for every link", text)
+			return false, nil, fmt.Errorf("%q is not a checkout link id: an id is a UUID such as 01234567-89ab-4cde-8f01-23456789abcd; or give `all` alone for every link", text)
 		}
 		ids = append(ids, id)
 	}

@@ -105,7 +105,7 @@ func reason(e yaml.Error) string {
 		case reflect.Int:
 			return "this needs a whole number"
 		case reflect.String:
-			return "this needs a text"
+			return "this needs text"
 		default:
 			return "this has the wrong type"
 		}

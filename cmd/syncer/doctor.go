@@ -24,7 +24,7 @@ type doctor struct {
 func (d *doctor) examine(ctx context.Context) (all []finding, err error) {
 	d.config, err = d.app.config()
 	if err != nil {
-		f := wrong(exitUsage, strings.TrimPrefix(err.Error(), "configuration: "), "Correct it, and run `syncer doctor` again: without it nothing else can be checked.")
+		f := wrong(exitUsage, strings.TrimPrefix(err.Error(), "configuration: "), "Correct it and run `syncer doctor` again: nothing else can be checked without it.")
 		f.Check = "configuration"
 		return []finding{f}, nil
 	}

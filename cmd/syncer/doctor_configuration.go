@@ -34,23 +34,16 @@ func (e *examination) checkBudget(context.Context) finding {
 	limit := fetch.Limit(e.source.Server)
 	own := e.source.RequestsPerMinute
 	if own > limit {
-		return warn(fmt.Sprintf("%d requests a minute, and Polar allows an organization %d", own, limit),
+		return warn(fmt.Sprintf("%d requests a minute, but Polar allows an organization %d", own, limit),
 			fmt.Sprintf("Set requests_per_minute to %d or less: the rest is for the organization's own traffic.", fetch.DefaultBudget(e.source.Server)))
 	}
 	together, names := e.sharing()
 	if together > limit {
-		return warn(fmt.Sprintf("%d requests a minute with %s, which %s the same token, and Polar allows an organization %d",
-			together, strings.Join(names, ", "), verb(len(names)), limit),
-			fmt.Sprintf("Give them requests_per_minute of %d or less together.", fetch.DefaultBudget(e.source.Server)))
+		return warn(fmt.Sprintf("%d requests a minute with %s, which %s the same token, but Polar allows an organization %d",
+			together, strings.Join(names, ", "), verb(len(names), "has", "have"), limit),
+			fmt.Sprintf("Give them a requests_per_minute of %d or less together.", fetch.DefaultBudget(e.source.Server)))
 	}
 	return good("%d requests a minute of the %d that Polar allows an organization", together, limit)
-}
-
-func verb(subjects int) string {
-	if subjects == 1 {
-		return "has"
-	}
-	return "have"
 }
 
 // sharing finds the sources that share this one's limit, because they have its
@@ -91,7 +84,7 @@ func (e *examination) checkSchedule(context.Context) finding {
 	c, known := newCycle(e.source, total, e.now())
 	switch {
 	case !known:
-		return skip("not checked: how many links there are is known neither from Polar nor from a run")
+		return skip("not checked: neither Polar nor a run has told how many links there are")
 	case !c.kept():
 		return warn(fmt.Sprintf("%s, but %q leaves only %s between two ticks", c, e.source.Schedule, lasting(c.gap)), c.advice(e.source))
 	case c.gap == 0:

@@ -42,7 +42,7 @@ func TestDoctorSaysThatTheScheduleCannotBeKept(t *testing.T) {
 
 	all := p.all().with("SYNCER_REQUESTS_PER_MINUTE", "1", "SYNCER_SCHEDULE", "@every 30s")
 	unreachable := all.with("POLAR_SERVER", "http://"+nobodyListens(t))
-	diagnosed(t, unreachable, exitUnreachable).wants("schedule", "skipped", "known neither from Polar nor from a run", "")
+	diagnosed(t, unreachable, exitUnreachable).wants("schedule", "skipped", "neither Polar nor a run has told", "")
 	backfilled(t, all, exitDone)
 	for env, code := range map[*variables]int{&all: exitDone, &unreachable: exitUnreachable} {
 		diagnosed(t, *env, code).wants("schedule", "warning", `20 links: 1 request, 1 min at 1 a minute, but "@every 30s" leaves only 30 s between two ticks`, "1 min or more")
@@ -53,7 +53,7 @@ func TestDoctorLooksAtTheBudget(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, "seed-ads")
 	d := diagnosed(t, p.env.with("SYNCER_REQUESTS_PER_MINUTE", "501"), exitDone)
-	d.wants("budget", "warning", "501 requests a minute, and Polar allows an organization 500", "Set requests_per_minute to 400 or less")
+	d.wants("budget", "warning", "501 requests a minute, but Polar allows an organization 500", "Set requests_per_minute to 400 or less")
 
 	env := p.env.without(sourceVariables...).with("SYNCER_CONFIG", writeFile(t, "syncer.yaml", `
 sources:
@@ -70,11 +70,11 @@ sources:
 		}
 	}
 	if diff := cmp.Diff(map[string]string{
-		"a": "warning: 501 requests a minute with b, e, which have the same token, and Polar allows an organization 500",
-		"b": "warning: 501 requests a minute with a, e, which have the same token, and Polar allows an organization 500",
+		"a": "warning: 501 requests a minute with b, e, which have the same token, but Polar allows an organization 500",
+		"b": "warning: 501 requests a minute with a, e, which have the same token, but Polar allows an organization 500",
 		"c": "ok: 500 requests a minute of the 500 that Polar allows an organization",
 		"d": "ok: 400 requests a minute of the 500 that Polar allows an organization",
-		"e": "warning: 501 requests a minute with a, b, which have the same token, and Polar allows an organization 500",
+		"e": "warning: 501 requests a minute with a, b, which have the same token, but Polar allows an organization 500",
 	}, budgets); diff != "" {
 		t.Error(diff)
 	}

@@ -65,10 +65,10 @@ func judgeServer(server db.Server) finding {
 	case server.VersionNumber < db.OldestServer:
 		f = wrong(exitDatabase, text+": it is too old", "Use Postgres 14 or newer.")
 	case server.Standby:
-		f = wrong(exitDatabase, text+": it is a standby, which can only be read", "Point DATABASE_URL to the primary.")
+		f = wrong(exitDatabase, text+": it is a standby, which is read-only", "Point DATABASE_URL at the primary.")
 	case server.ReadOnly:
-		f = wrong(exitDatabase, text+": what is written there is refused",
-			"Take default_transaction_read_only away from the role, the database, or DATABASE_URL.")
+		f = wrong(exitDatabase, text+": it refuses writes",
+			"Remove default_transaction_read_only from the role, the database, or DATABASE_URL.")
 	default:
 		f = good("%s", text)
 	}
@@ -108,7 +108,7 @@ func (e *examination) checkRights(ctx context.Context) finding {
 
 // grants returns the statements that give the role all it needs.
 func (e *examination) grants() string {
-	return fmt.Sprintf(`Use the role that owns the schema, or let that one say:
+	return fmt.Sprintf(`Use the role that owns the schema, or have it run:
 GRANT USAGE ON SCHEMA %[1]s TO %[2]s;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %[1]s TO %[2]s;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA %[1]s TO %[2]s;`, e.source.Schema, db.Quoted(e.role))

@@ -75,7 +75,7 @@ func TestDoctorNamesTheRightsThatARoleLacks(t *testing.T) {
 	do(t, p.database, "GRANT USAGE ON SCHEMA polar TO "+role+"; GRANT SELECT ON ALL TABLES IN SCHEMA polar TO "+role)
 	d = diagnosed(t, env, exitDatabase)
 	d.wants("rights", "problem", "role "+role+" lacks DELETE on ", "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA polar TO")
-	d.wants("rights", "problem", "; INSERT on ", "let that one say:\nGRANT USAGE")
+	d.wants("rights", "problem", "; INSERT on ", "have it run:\nGRANT USAGE")
 	d.wantsRest("ok", "rights")
 
 	do(t, p.database, "REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA polar FROM public; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA polar TO "+role)
@@ -145,7 +145,7 @@ func TestDoctorWritesNothing(t *testing.T) {
 	backfilled(t, p.env, exitDone)
 	env := p.env.with("DATABASE_URL", p.database+"&default_transaction_read_only=on") // every write fails
 	d := diagnosed(t, env, exitDatabase)
-	d.wants("database", "problem", "what is written there is refused", "Take default_transaction_read_only away")
+	d.wants("database", "problem", "it refuses writes", "Remove default_transaction_read_only")
 	d.wantsRest("ok", "database")
 }
 
@@ -153,7 +153,7 @@ func TestDoctorSaysThatTheServerWillNotDo(t *testing.T) {
 	t.Parallel()
 	for says, server := range map[string]db.Server{
 		"Postgres 13.22 at db, database bi, role me: it is too old":                          {Version: "13.22 (Debian 13.22-1)", VersionNumber: 130022},
-		"Postgres 14.0 at db, database bi, role me: it is a standby, which can only be read": {Version: "14.0", VersionNumber: db.OldestServer, Standby: true, ReadOnly: true},
+		"Postgres 14.0 at db, database bi, role me: it is a standby, which is read-only": {Version: "14.0", VersionNumber: db.OldestServer, Standby: true, ReadOnly: true},
 	} {
 		server.Host, server.Database, server.Role = "db", "bi", "me"
 		if f := judgeServer(server); f.Message != says || f.Status != "problem" || f.Advice == "" || f.code != exitDatabase || f.stops {

@@ -27,7 +27,7 @@ func (e *examination) checkPolar(ctx context.Context) finding {
 	e.total = int(total)
 	text := e.source.Server.String() + " accepts the token; its organization has " + counted(e.total, "link", "links")
 	if total == 0 {
-		return warn(text, "Is it the token of the right organization, and of the right server? Production and sandbox have their own.")
+		return warn(text, "Is it the token for the right organization and the right server? Production and sandbox each have their own.")
 	}
 	return good("%s", text)
 }
@@ -44,13 +44,13 @@ func probeFailed(server string, err error) finding {
 		return wrong(exitRefused, text, "Give the token the scope checkout_links:read in Polar's settings, or make another one that has it.")
 	case errors.Is(err, fetch.ErrRefused):
 		return wrong(exitRefused, text, "Make an organization access token with the scope checkout_links:read in Polar's settings, and put it where\n"+
-			"POLAR_ACCESS_TOKEN or POLAR_ACCESS_TOKEN_FILE takes it from. Production and sandbox have their own tokens.")
+			"POLAR_ACCESS_TOKEN or POLAR_ACCESS_TOKEN_FILE takes it from. Production and sandbox each have their own tokens.")
 	case errors.Is(err, fetch.ErrRateLimited):
-		return warn(text, "Something else uses up the organization's requests: try again in a minute. If it stays so, lower requests_per_minute.")
+		return warn(text, "Something else uses up the organization's requests: try again in a minute. If that does not help, lower requests_per_minute.")
 	case status == http.StatusInternalServerError:
-		return warn(text, "Polar cannot show the organization's oldest links. A run gets at the others; `syncer status` says which fail.")
+		return warn(text, "Polar cannot show the organization's oldest links. A run still gets the others; `syncer status` says which fail.")
 	case errors.Is(err, fetch.ErrBadAnswer):
-		return wrong(exitUnreachable, text, "What answers there is not Polar's API: check POLAR_SERVER, and whether something sits between.")
+		return wrong(exitUnreachable, text, "What answers there is not Polar's API: check POLAR_SERVER, and whether anything sits in between.")
 	}
-	return wrong(exitUnreachable, text, "Check POLAR_SERVER, and the network: name server, firewall, proxy (HTTPS_PROXY). Or Polar is down: try again later.")
+	return wrong(exitUnreachable, text, "Check POLAR_SERVER and the network: name server, firewall, proxy (HTTPS_PROXY). If Polar is down, try again later.")
 }

@@ -22,13 +22,13 @@ func TestDoctorSaysWhatIsWrongWithPolarAndTheToken(t *testing.T) {
 		"scope missing":       {p.polar.Recorded("403 scope missing"), 0, exitRefused, "problem", "Polar refused the token: status 403: ", "Give the token the scope checkout_links:read", 1},
 		"over the limit":      {fetchtest.TooMany("60"), 0, exitDone, "warning", "Polar limits the rate of requests: status 429", "try again in a minute", 1},
 		"one server fault":    {fetchtest.HTML(502), 1, exitDone, "ok", "accepts the token; its organization has 20 links", "", 2},
-		"a lasting one":       {fetchtest.HTML(502), 0, exitUnreachable, "problem", "Polar is unavailable: status 502", "Check POLAR_SERVER, and the network", 2},
+		"a lasting one":       {fetchtest.HTML(502), 0, exitUnreachable, "problem", "Polar is unavailable: status 502", "Check POLAR_SERVER and the network", 2},
 		"oldest link broken":  {fetchtest.Status(500, "Internal Server Error"), 1, exitDone, "ok", "its organization has 20 links", "", 2},
 		"oldest links broken": {fetchtest.Status(500, "Internal Server Error"), 0, exitDone, "warning", "status 500", "Polar cannot show the organization's oldest links.", 2},
 		"another server":      {fetchtest.Status(200, "<html>welcome</html>", "Content-Type: text/html"), 0, exitUnreachable, "problem", "Polar's answer cannot be read", "What answers there is not Polar's API", 2},
 		"no such route":       {fetchtest.Status(404, `{"detail":"Not Found"}`, "Content-Type: application/json"), 0, exitUnreachable, "problem", "status 404", "What answers there is not Polar's API", 1},
 		"a redirect":          {fetchtest.Redirect(307, "https://elsewhere.example/"), 0, exitUnreachable, "problem", "not followed", "What answers there is not Polar's API", 1},
-		"no links":            {fetchtest.Status(200, `{"items":[],"pagination":{"total_count":0,"max_page":0}}`, "Content-Type: application/json"), 0, exitDone, "warning", "its organization has 0 links", "Is it the token of the right organization", 1},
+		"no links":            {fetchtest.Status(200, `{"items":[],"pagination":{"total_count":0,"max_page":0}}`, "Content-Type: application/json"), 0, exitDone, "warning", "its organization has 0 links", "Is it the token for the right organization", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p.polar.ResetCounts()
@@ -42,6 +42,6 @@ func TestDoctorSaysWhatIsWrongWithPolarAndTheToken(t *testing.T) {
 		})
 	}
 	d := diagnosed(t, p.env.with("POLAR_SERVER", "http://"+nobodyListens(t)), exitUnreachable)
-	d.wants("polar", "problem", "connection refused", "Check POLAR_SERVER, and the network")
+	d.wants("polar", "problem", "connection refused", "Check POLAR_SERVER and the network")
 	d.wantsRest("ok", "polar")
 }

@@ -18,8 +18,8 @@ func (e *examination) checkRunning(ctx context.Context) finding {
 	case holder == nil:
 		return good("no run is under way")
 	case holder.Dead:
-		return warn(fmt.Sprintf("the run of %s (%s) since %s has died", holder.Process, holder.Trigger, moment(holder.Since)),
-			"The next run takes over by itself: `syncer backfill`, or the next tick of `syncer run`.")
+		return warn(fmt.Sprintf("the run by %s (%s), begun %s, has died or fallen silent", holder.Process, holder.Trigger, moment(holder.Since)),
+			"The next run takes over: `syncer backfill`, or the next tick of `syncer run`.")
 	}
 	e.since = holder.Since
 	return good("a run is under way since %s, by %s (%s)", moment(holder.Since), holder.Process, holder.Trigger)
@@ -43,11 +43,11 @@ func (e *examination) checkLastRun(ctx context.Context) finding {
 	}
 	switch {
 	case len(newest) > 0 && newest[0].Status == "failed" && newest[0].Error != nil:
-		return warn(fmt.Sprintf("%s; the newest stopped early: %s", text, *newest[0].Error), "See the other lines here, and `syncer status`.")
+		return warn(fmt.Sprintf("%s; the newest run stopped early: %s", text, *newest[0].Error), "See the other lines here, and `syncer status`.")
 	case !e.since.IsZero() && e.missed():
-		return warn(fmt.Sprintf("%s, and %q has had two ticks since then", text, e.source.Schedule), "Is `syncer run` running? If so, see its log.")
+		return warn(fmt.Sprintf("%s, but %q has ticked twice since then", text, e.source.Schedule), "Is `syncer run` running? If it is, see its log.")
 	case last == nil:
-		return good("%s; `syncer backfill` makes one", text)
+		return good("%s; start one with `syncer backfill`", text)
 	}
 	return good("%s", text)
 }
@@ -97,20 +97,20 @@ func (e *examination) checkLinks(ctx context.Context) finding {
 func judgeLinks(configured, total int, gone, unseen []uuid.UUID) finding {
 	texts, advice := "", ""
 	if len(unseen) > 0 {
-		texts = fmt.Sprintf("%d of %d were never there: %s", len(unseen), configured, someIDs(unseen))
-		advice = "Polar knows none of them: deleted, of another organization, or mistyped. Correct POLAR_CHECKOUT_LINK_IDS."
+		texts = fmt.Sprintf("%d of %d %s never there: %s", len(unseen), configured, verb(len(unseen), "was", "were"), someIDs(unseen))
+		advice = "Unknown to Polar: deleted, of another organization, or mistyped. Correct POLAR_CHECKOUT_LINK_IDS."
 	}
 	if len(gone) > 0 {
 		if texts != "" {
 			texts, advice = texts+"\n", advice+"\n"
 		}
-		texts += fmt.Sprintf("%d of %d are gone: %s", len(gone), configured, someIDs(gone))
-		advice += "Polar says that these are gone. Take them out of POLAR_CHECKOUT_LINK_IDS: asking for them costs requests in every run."
+		texts += fmt.Sprintf("%d of %d %s gone: %s", len(gone), configured, verb(len(gone), "is", "are"), someIDs(gone))
+		advice += "Remove what Polar says is gone from POLAR_CHECKOUT_LINK_IDS: asking for it costs requests in every run."
 	}
 	switch {
 	case texts == "" && total != unknown && configured > total:
-		return warn(fmt.Sprintf("%d are configured, and the organization has %d", configured, total),
-			"Some are deleted, of another organization, or mistyped: the next run will say which.")
+		return warn(fmt.Sprintf("%d configured, but the organization has only %d", configured, total),
+			"The rest are deleted, of another organization, or mistyped: the next run will say which.")
 	case texts == "":
 		return good("none of the %d is known to be gone or wrong", configured)
 	}
@@ -135,5 +135,5 @@ func (e *examination) checkFailures(ctx context.Context) finding {
 		return good("no link fails")
 	}
 	return warn(fmt.Sprintf("%s, since %s", counted(failing, "link fails", "links fail"), moment(since)),
-		"`syncer status` says which and why. Each is tried again in every run.")
+		"`syncer status` says which and why. Every run tries again.")
 }

@@ -61,7 +61,7 @@ func TestAHealthySetUpIsInOrder(t *testing.T) {
 	p := newPlace(t, "seed-ads")
 	fresh := diagnosed(t, p.env, exitDone)
 	fresh.wantsRest("ok")
-	fresh.wants("last_run", "ok", "no run of these links has finished yet; `syncer backfill` makes one", "")
+	fresh.wants("last_run", "ok", "no run of these links has finished yet; start one with `syncer backfill`", "")
 	backfilled(t, p.env, exitDone)
 	p.polar.ResetCounts()
 

@@ -37,7 +37,7 @@ func (a *app) dryRun(ctx context.Context, sources []openSource) error {
 		p.Report = report
 		all = append(all, p)
 		if !a.json {
-			fmt.Fprintf(a.stdout, "%s: of %s %d would change, %d would be removed, %d failed; rows: %d new, %d changed, %d removed. Nothing was written.\n",
+			fmt.Fprintf(a.stdout, "%s: of %s, %d would change, %d would be removed, %d failed; rows: %d new, %d changed, %d removed. Nothing was written.\n",
 				report.Source, counted(report.Links.Total, "link", "links"), report.Links.Changed, report.Links.Removed, report.Links.Failed,
 				report.Rows.Inserted, report.Rows.Updated, report.Rows.Removed)
 			for _, f := range report.Failures {

@@ -10,15 +10,15 @@ import (
 func TestADryRunSaysWhatWouldChange(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, "alpha")
-	once(t, p.env, exitDifferent, "backfill", "--dry-run").printing("of 120 links 120 would change", "Nothing was written.", "+ link is new")
+	once(t, p.env, exitDifferent, "backfill", "--dry-run").printing("of 120 links, 120 would change", "Nothing was written.", "+ link is new")
 	if n := ask[int](t, p.database, `SELECT (SELECT count(*) FROM checkout_links) + (SELECT count(*) FROM sync_runs) + (SELECT count(*) FROM changes)`); n != 0 {
 		t.Errorf("%d rows were written", n)
 	}
 	backfilled(t, p.env, exitDone)
-	once(t, p.env, exitDone, "backfill", "--dry-run").printing("of 120 links 0 would change")
+	once(t, p.env, exitDone, "backfill", "--dry-run").printing("of 120 links, 0 would change")
 	p.polar.Next()
 	once(t, p.env, exitDifferent, "backfill", "--dry-run").
-		printing("of 120 links 73 would change", `~ price of "Pro webhook 14" 29.00 usd a seat a month -> 5.00 usd a seat a month`)
+		printing("of 120 links, 73 would change", `~ price of "Pro webhook 14" 29.00 usd a seat a month -> 5.00 usd a seat a month`)
 	var told struct {
 		Links       struct{ Changed int }
 		Differences []struct {

@@ -97,12 +97,12 @@ func exitCode(ctx context.Context, err error) int {
 // hint returns what to do about an error, if known.
 func hint(err error) string {
 	if used, ok := errors.AsType[*localpg.InUseError](err); ok {
-		return "It ends with that process, so it is for that one alone. Wait until the process has ended, or set DATABASE_URL to a Postgres of your own.\n" +
+		return "It belongs to that process and ends with it. Wait for that, or set DATABASE_URL to a Postgres of your own.\n" +
 			`To look into it meanwhile: psql "` + used.URL + `"`
 	}
 	switch {
 	case errors.Is(err, fetch.ErrRefused):
-		return "Check POLAR_ACCESS_TOKEN: it must be a token of this server (production and sandbox have their own), not expired, with the scope checkout_links:read. Nothing was removed."
+		return "Check POLAR_ACCESS_TOKEN: it must be a token for this server (production and sandbox each have their own), not expired, with the scope checkout_links:read. Nothing was removed."
 	case errors.Is(err, fetch.ErrRateLimited):
 		return "Something else uses up the organization's requests. Lower SYNCER_REQUESTS_PER_MINUTE, or try again in a minute."
 	case fetch.Unreachable(err):
@@ -110,9 +110,9 @@ func hint(err error) string {
 	case errors.Is(err, db.ErrUnreachable):
 		return "Check DATABASE_URL or the PG* variables, and that Postgres is running."
 	case errors.Is(err, db.ErrDenied):
-		return "`syncer migrate` needs a role that may create the schema and its tables; the others one that may read and write them."
+		return "`syncer migrate` needs a role that may create the schema and its tables; other commands need one that may read and write them."
 	case errors.Is(err, db.ErrHeld):
-		return "Wait until that run has ended, or leave --fail-if-running out to wait here."
+		return "Wait for that run to end, or omit --fail-if-running to wait here."
 	}
 	return ""
 }

@@ -116,14 +116,14 @@ func TestAHeldSourceExits7OrIsWaitedFor(t *testing.T) {
 	await(t, "a request", entered)
 
 	q := once(t, p.env, exitHeld, "backfill", "--fail-if-running", "--json").
-		saying(`another run holds the source: "default" is held by`, "(backfill) since ", "or leave --fail-if-running out to wait here.")
+		saying(`another run holds the source: "default" is held by`, "(backfill) since ", "or omit --fail-if-running to wait here.")
 	if got := decode[backfillReport](t, q.stdout.String()).Status; got != "failed" {
 		t.Errorf("status %q", got)
 	}
 	waiting := start(t, p.env, "backfill", "--json")
-	waiting.awaits(waiting.stderr, `is held by .*; waiting for its end\n`)
+	waiting.awaits(waiting.stderr, `is held by .*; waiting for it to end\n`)
 	impatient := start(t, p.env, "backfill")
-	impatient.awaits(impatient.stderr, `waiting for its end`)
+	impatient.awaits(impatient.stderr, `waiting for it to end`)
 	impatient.signal(interrupt)
 	impatient.exits(exitSignal + int(interrupt))
 

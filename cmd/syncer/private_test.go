@@ -65,7 +65,7 @@ func TestAPrivateDatabaseBelongsToOneProcess(t *testing.T) {
 	finished(first)
 	inUse := fmt.Sprintf("the private Postgres is in use: process %d runs it in %s (Postgres itself is process ", first.cmd.Process.Pid, folder)
 	second := once(t, env, exitDatabase, "backfill").saying(
-		inUse, "Wait until the process has ended, or set DATABASE_URL to a Postgres of your own.")
+		inUse, "Wait for that, or set DATABASE_URL to a Postgres of your own.")
 	line := regexp.MustCompile(`(?m)^To look into it meanwhile: (psql .*)$`).FindStringSubmatch(second.stderr.String())
 	if line == nil {
 		t.Fatalf("no line for psql:\n%s", second)
@@ -80,7 +80,7 @@ func TestAPrivateDatabaseBelongsToOneProcess(t *testing.T) {
 	if err != nil || !strings.Contains(string(out), "succeeded") {
 		t.Errorf("%s: %v\n%s", line[1], err, out)
 	}
-	diagnosed(t, env, exitDatabase).wants("database", "problem", inUse, "Wait until the process has ended")
+	diagnosed(t, env, exitDatabase).wants("database", "problem", inUse, "Wait for that, or set DATABASE_URL")
 
 	first.signal(syscall.SIGKILL)
 	first.exits(-1)

@@ -73,7 +73,7 @@ func (p *progress) wait(stderr io.Writer, held error) {
 	defer p.mu.Unlock()
 	p.waiting = true
 	p.wipe()
-	fmt.Fprintf(stderr, "syncer: %v; waiting for its end\n", held)
+	fmt.Fprintf(stderr, "syncer: %v; waiting for it to end\n", held)
 }
 
 // wipe clears the terminal's line.
@@ -108,7 +108,7 @@ func (p *progress) show() {
 	now := p.now
 	rate, remaining := pace(now, time.Since(p.began))
 	if p.terminal == nil {
-		p.logger.Info("backfill goes on", slog.String("source", p.source),
+		p.logger.Info("backfill in progress", slog.String("source", p.source),
 			slog.Int("done", now.Done), slog.Int("total", now.Total), slog.Float64("links_per_second", float64(int(rate*10))/10),
 			slog.Duration("remaining", remaining), slog.Int("failed", now.Failed))
 		return

@@ -38,8 +38,8 @@ func TestWithoutATerminalProgressIsALogLineEvery10Seconds(t *testing.T) {
 		after(10 * time.Second)
 		p.end()
 		after(time.Minute)
-		want := `level=INFO msg="backfill goes on" source=shop done=100 total=1000 links_per_second=10 remaining=1m30s failed=2
-level=INFO msg="backfill goes on" source=shop done=500 total=1000 links_per_second=25 remaining=20s failed=3
+		want := `level=INFO msg="backfill in progress" source=shop done=100 total=1000 links_per_second=10 remaining=1m30s failed=2
+level=INFO msg="backfill in progress" source=shop done=500 total=1000 links_per_second=25 remaining=20s failed=3
 `
 		if log.String() != want {
 			t.Errorf("got\n%swant\n%s", &log, want)

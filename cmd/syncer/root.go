@@ -29,7 +29,7 @@ Then, with a token and a database:  syncer migrate && syncer backfill && syncer 
 	})
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.configPath, "config", "", "configuration `FILE`, YAML (also SYNCER_CONFIG)")
-	flags.BoolVar(&a.json, "json", false, "print the result as JSON on stdout; people's text goes to stderr")
+	flags.BoolVar(&a.json, "json", false, "print the result as JSON on stdout")
 	flags.StringVar(&a.logLevel, "log-level", "", "debug, info, warn or error (default info)")
 	flags.StringVar(&a.logFormat, "log-format", "auto", "auto (coloured on a terminal, else text), text or json")
 	root.AddCommand(newDemo(a), newRun(a), newBackfill(a), newMigrate(a), newStatus(a), newExplain(a), newDoctor(a), newDrift(a), newHealth(a), newVersion(a))

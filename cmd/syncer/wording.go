@@ -53,6 +53,14 @@ func counted(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
+// verb agrees with how many do it.
+func verb(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
 // some lists the first texts, and counts the rest.
 func some(texts []string, most int) string {
 	if len(texts) <= most+1 { // "and 1 more" is no shorter
