@@ -131,5 +131,5 @@ func (e *examination) checkClock(ctx context.Context) finding {
 		direction = "behind"
 	}
 	return warn(fmt.Sprintf("the database's is %.1f s %s this machine's", differ.Seconds(), direction),
-		"Let both machines follow a time server (NTP). What was seen later wins, by the clock of the machine that saw it.")
+		"Let both machines follow a time server (NTP). Rows bear the database's time, but ticks and logs go by this machine's.")
 }
