@@ -148,7 +148,7 @@ func TestASilentRunIsTakenOverAndLost(t *testing.T) {
 	if a, b := statusOf(t, d, old), statusOf(t, d, fresh); a != "abandoned" || b != "running" {
 		t.Errorf("old %s, new %s", a, b)
 	}
-	if why := ask[string](t, d, "SELECT error FROM sync_runs WHERE id = $1", old.ID); !strings.Contains(why, "no sign of life for 8s, taken over") {
+	if why := ask[string](t, d, "SELECT error FROM sync_runs WHERE id = $1", old.ID); !strings.Contains(why, "no sign of life for ") {
 		t.Errorf("why: %s", why)
 	}
 	wantLost(t, d, old)

@@ -59,13 +59,12 @@ type Options struct {
 // context's, or an unexpected one. Links that failed by themselves are no error;
 // the report has them.
 func (s *Syncer) Run(ctx context.Context, source Source, options Options) (Report, error) {
-	began := time.Now()
 	requests := source.Client.Requests()
 	counter := newCounter(options.Progress, func() int64 { return source.Client.Requests() - requests })
 	run, err := s.start(ctx, source, options)
+	began := time.Now() // what it had to wait is not its own
 	if err != nil {
-		report := counter.report(nil, source.Name, err, time.Since(began))
-		return report, err
+		return counter.report(nil, source.Name, err, 0), err
 	}
 	logger := s.Logger.With(slog.String("source", source.Name), slog.String("run", run.ID.String()))
 	logger.InfoContext(ctx, "run started", slog.String("trigger", options.Trigger), slog.Bool("resumes", run.Checkpoint != nil))

@@ -311,7 +311,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		t.Fatal(err)
 	}
 	if abandoned < kills/2 || running != 0 || resumed < kills/10 {
-		t.Errorf("%d runs abandoned, %d running, %d gone on with", abandoned, running, resumed)
+		t.Errorf("%d runs abandoned, %d running, %d resumed", abandoned, running, resumed)
 	}
 }
 
