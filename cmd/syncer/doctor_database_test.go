@@ -152,7 +152,7 @@ func TestDoctorWritesNothing(t *testing.T) {
 func TestDoctorSaysThatTheServerWillNotDo(t *testing.T) {
 	t.Parallel()
 	for says, server := range map[string]db.Server{
-		"Postgres 13.22 at db, database bi, role me: it is too old":                          {Version: "13.22 (Debian 13.22-1)", VersionNumber: 130022},
+		"Postgres 13.22 at db, database bi, role me: it is too old":                      {Version: "13.22 (Debian 13.22-1)", VersionNumber: 130022},
 		"Postgres 14.0 at db, database bi, role me: it is a standby, which is read-only": {Version: "14.0", VersionNumber: db.OldestServer, Standby: true, ReadOnly: true},
 	} {
 		server.Host, server.Database, server.Role = "db", "bi", "me"
