@@ -118,7 +118,7 @@ func (a *app) printStatus(s sourceStatus) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	if last := s.Runs[0]; last.Status == "running" {
+	if last := s.Runs[0]; last.Status == db.Running {
 		fmt.Fprintf(a.stdout, "  running on %s\n", last.Holder)
 	} else if last.Error != nil {
 		fmt.Fprintf(a.stdout, "  the last run stopped: %s\n", *last.Error)

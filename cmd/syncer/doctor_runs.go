@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"syncer/internal/db"
 	"syncer/internal/schedule"
 )
 
@@ -42,7 +43,7 @@ func (e *examination) checkLastRun(ctx context.Context) finding {
 		text = fmt.Sprintf("finished %s ago, %s", lasting(e.now().Sub(last.FinishedAt)), last.Status)
 	}
 	switch {
-	case len(newest) > 0 && newest[0].Status == "failed" && newest[0].Error != nil:
+	case len(newest) > 0 && newest[0].Status == db.Failed && newest[0].Error != nil:
 		return warn(fmt.Sprintf("%s; the newest run stopped early: %s", text, *newest[0].Error), "See the other lines here, and `syncer status`.")
 	case !e.since.IsZero() && e.missed():
 		return warn(fmt.Sprintf("%s, but %q has ticked twice since then", text, e.source.Schedule), "Is `syncer run` running? If it is, see its log.")

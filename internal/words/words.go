@@ -1,7 +1,7 @@
 // Package words puts changes of rows into plain words: "price 89.00 usd a month
 // -> 99.00 usd a month" instead of a row that went and a row that came.
 //
-// It knows what the columns mean to a person, and neither Polar nor Postgres.
+// It knows what the columns mean to a person. It asks neither Polar nor Postgres.
 package words
 
 import (
@@ -12,6 +12,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"syncer/internal/db"
 )
 
 // Change is one change of one row, as in the table changes.
@@ -49,20 +51,20 @@ func Lines(changes []Change, name func(id string) string) []Line {
 	for _, c := range changes {
 		before, after := parse(c.Before), parse(c.After)
 		switch {
-		case c.Entity == "prices" && (c.Op == "remove" || c.Op == "insert" || c.Op == "restore"):
+		case c.Entity == "prices" && (c.Op == db.Remove || c.Op == db.Insert || c.Op == db.Restore):
 			p := price{subject: c.Subject, row: after}
-			if c.Op == "remove" {
+			if c.Op == db.Remove {
 				p.row = before
 			}
 			if whole := parse(c.Price); whole != nil {
 				p.row = whole
 			}
-			if c.Op == "remove" {
+			if c.Op == db.Remove {
 				went = append(went, p)
 			} else {
 				came = append(came, p)
 			}
-		case c.Entity == "price_tiers" && c.Op == "insert":
+		case c.Entity == "price_tiers" && c.Op == db.Insert:
 			// The line of a new price mentions its tiers.
 		default:
 			lines = append(lines, one(c, before, after, name)...)
@@ -103,11 +105,11 @@ func one(c Change, before, after row, name func(string) string) []Line {
 		return []Line{amountLine(c, before, after, what)}
 	}
 	switch c.Op {
-	case "insert":
+	case db.Insert:
 		return []Line{{Came, what + " is new"}}
-	case "remove":
+	case db.Remove:
 		return []Line{{Went, what + " is gone"}}
-	case "restore":
+	case db.Restore:
 		return []Line{{Came, what + " is back"}}
 	}
 	var lines []Line
@@ -126,9 +128,9 @@ func join(c Change, before, after row, what, verb, kind, column string, name fun
 	thing := func(r row) string { return kind + " " + value(column, r[column], name) }
 	place := func(r row) string { return fmt.Sprintf(" at place %v", r["position"]) }
 	switch {
-	case c.Op == "insert":
+	case c.Op == db.Insert:
 		return []Line{{Came, what + " " + verb + " " + thing(after) + place(after)}}
-	case c.Op == "remove":
+	case c.Op == db.Remove:
 		return []Line{{Went, what + " no longer " + verb + " " + thing(before)}}
 	case after[column] != nil: // another thing took its place
 		return []Line{{Changed, what + " " + verb + " " + thing(after) + " instead of " + thing(before)}}
@@ -139,9 +141,9 @@ func join(c Change, before, after row, what, verb, kind, column string, name fun
 func amountLine(c Change, before, after row, what string) Line {
 	amount := func(r row) string { return Amount(text(r["amount"]), text(r["currency"])) }
 	switch c.Op {
-	case "insert":
+	case db.Insert:
 		return Line{Came, what + ": " + amount(after) + " off"}
-	case "remove":
+	case db.Remove:
 		return Line{Went, what + ": no longer " + amount(before) + " off"}
 	}
 	return Line{Changed, fmt.Sprintf("%s: amount %s -> %s", what, text(before["amount"]), text(after["amount"]))}
