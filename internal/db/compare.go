@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
-	"time"
 	"unicode"
 
 	"github.com/google/uuid"
@@ -16,14 +15,11 @@ import (
 
 // Change is one change of one row, real or expected.
 type Change struct {
-	Entity    string          `json:"entity"`    // table
-	EntityID  uuid.UUID       `json:"entity_id"` // of the row, or of its owner
-	Op        string          `json:"op"`        // insert, update, remove, restore
-	Before    json.RawMessage `json:"before,omitempty"`
-	After     json.RawMessage `json:"after,omitempty"`
-	NotBefore *time.Time      `json:"not_before,omitempty"` // the old state was last seen then
-	NotAfter  *time.Time      `json:"not_after,omitempty"`  // it had changed by then
-	RunID     *uuid.UUID      `json:"run_id,omitempty"`
+	Entity   string          `json:"entity"`    // table
+	EntityID uuid.UUID       `json:"entity_id"` // of the row, or of its owner
+	Op       string          `json:"op"`        // insert, update, remove, restore
+	Before   json.RawMessage `json:"before,omitempty"`
+	After    json.RawMessage `json:"after,omitempty"`
 }
 
 // Compare returns what Save would change. It only reads, so a read-only role is

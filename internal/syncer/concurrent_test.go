@@ -258,7 +258,7 @@ func TestTwoWritersConverge(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	one, two := benchOn(t, polar, d), benchOn(t, polar, d)
 	all := one.links().IDs
-	for range 100 {
+	for range 200 {
 		polar.Goto(random.IntN(rec.Len()))
 		move := random.IntN(rec.Len())
 		at := int32(random.IntN(30))

@@ -286,7 +286,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		links, unread := len(p.polar.LinkIDs()), unread(t, rec, step)
 		for ; done < kills*(step+1)/rec.Len(); done++ {
 			finished := through(t, d)
-			killed := p.killAt(t, d, max(0, random.Int64N(int64(5*links/4))-int64(links/4)))
+			killed := p.killAt(t, d, max(0, random.Int64N(int64(5*links/3))-int64(2*links/3)))
 			if n := p.asked("", finished, unread); n > 1 { // the one that the checkpoint is known by
 				t.Errorf("step %d: %d links asked for again that were finished", step, n)
 			}
@@ -310,7 +310,8 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		Scan(&abandoned, &running); err != nil {
 		t.Fatal(err)
 	}
-	if abandoned < kills/2 || running != 0 || resumed < kills/10 {
+	t.Logf("%d kills: %d runs abandoned, %d resumed", kills, abandoned, resumed)
+	if abandoned < kills/2 || running != 0 || resumed < kills/5 {
 		t.Errorf("%d runs abandoned, %d running, %d resumed", abandoned, running, resumed)
 	}
 }
