@@ -25,7 +25,7 @@ type Change struct {
 // Compare returns what Save would change. It only reads, so a read-only role is
 // enough. Rows are compared as Postgres compares them, numbers by value.
 func (d *DB) Compare(ctx context.Context, b *Batch) ([]Change, error) {
-	var queries pgx.Batch
+	queries := d.session.begin()
 	var all []Change
 	for _, t := range catalogue {
 		var ids []uuid.UUID
@@ -49,7 +49,7 @@ func (d *DB) Compare(ctx context.Context, b *Batch) ([]Change, error) {
 			return err
 		})
 	}
-	if err := d.pool.SendBatch(ctx, &queries).Close(); err != nil {
+	if err := d.session.send(ctx, queries); err != nil {
 		return nil, fmt.Errorf("compare: %w", classify(err))
 	}
 	return all, nil

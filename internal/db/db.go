@@ -17,7 +17,6 @@ import (
 	"net"
 	"regexp"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -59,8 +58,8 @@ type Config struct {
 
 // DB is one schema of one database.
 type DB struct {
-	pool   *pgxpool.Pool
-	schema string
+	session session
+	schema  string
 }
 
 var schemaName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,55}$`)
@@ -84,25 +83,11 @@ func Open(ctx context.Context, config Config) (*DB, error) {
 	if pc.ConnConfig.Password == "" {
 		pc.ConnConfig.Password = config.Password.Reveal()
 	}
-	pc.ConnConfig.RuntimeParams["search_path"] = config.Schema
-	pc.ConnConfig.RuntimeParams["timezone"] = "UTC"
 	if pc.ConnConfig.RuntimeParams["application_name"] == "" {
 		pc.ConnConfig.RuntimeParams["application_name"] = config.App
 	}
-	if pc.ConnConfig.ConnectTimeout == 0 {
-		pc.ConnConfig.ConnectTimeout = 10 * time.Second
-	}
-	new(arrayTypes).install(pc)
-	pool, err := pgxpool.NewWithConfig(ctx, pc)
-	if err != nil {
-		return nil, fmt.Errorf("open the database: %w", err)
-	}
-	d := &DB{pool: pool, schema: config.Schema}
-	if err := pool.Ping(ctx); err != nil {
-		pool.Close()
-		return nil, classify(err)
-	}
-	return d, nil
+	d, err := connect(ctx, pc, config.Schema)
+	return d, classify(err)
 }
 
 // hideURL keeps the URL out of a parse error: pgx tries to mask the password in
@@ -132,19 +117,24 @@ func checkHosts(c *pgx.ConnConfig) error {
 }
 
 // Close closes all connections.
-func (d *DB) Close() { d.pool.Close() }
+func (d *DB) Close() { d.session.pool.Close() }
 
-// Pool returns the connections themselves, for reading. Their search_path finds the tables.
-func (d *DB) Pool() *pgxpool.Pool { return d.pool }
+// Pool returns the connections themselves, for tests. Without a pooler their search_path
+// finds the tables.
+func (d *DB) Pool() *pgxpool.Pool { return d.session.pool }
 
 // Schema returns the name of the schema that holds the tables.
 func (d *DB) Schema() string { return d.schema }
 
 // Ping checks that the database answers.
-func (d *DB) Ping(ctx context.Context) error { return classify(d.pool.Ping(ctx)) }
+func (d *DB) Ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, connectWithin)
+	defer cancel()
+	return classify(d.session.pool.Ping(ctx))
+}
 
 // queries returns the generated queries. Pass their errors to classify.
-func (d *DB) queries() *query.Queries { return query.New(d.pool) }
+func (d *DB) queries() *query.Queries { return query.New(&d.session) }
 
 // classify gives err its kind, if it has one.
 func classify(err error) error {

@@ -35,7 +35,7 @@ type Server struct {
 func (d *DB) Server(ctx context.Context) (Server, error) {
 	row, err := d.queries().GetServer(ctx)
 	return Server{
-		Host: d.pool.Config().ConnConfig.Host, Version: row.Version, VersionNumber: int(row.VersionNumber),
+		Host: d.session.pool.Config().ConnConfig.Host, Version: row.Version, VersionNumber: int(row.VersionNumber),
 		Database: row.Database, Role: row.Role, Standby: row.Standby, ReadOnly: row.ReadOnly,
 	}, classify(err)
 }

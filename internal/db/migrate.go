@@ -88,7 +88,7 @@ func (d *DB) CheckSchema(ctx context.Context) error {
 		return fmt.Errorf("look for the schema's version: %w", err)
 	}
 	if migrated {
-		if err := d.pool.QueryRow(ctx, `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`).Scan(&have); err != nil {
+		if err := d.session.QueryRow(ctx, `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`).Scan(&have); err != nil {
 			return classify(err)
 		}
 	}
@@ -105,7 +105,7 @@ func (d *DB) CheckSchema(ctx context.Context) error {
 
 // hasVersionTable reports whether anything was ever migrated here.
 func (d *DB) hasVersionTable(ctx context.Context) (there bool, err error) {
-	err = d.pool.QueryRow(ctx, `SELECT to_regclass($1) IS NOT NULL`, d.schema+".goose_db_version").Scan(&there)
+	err = d.session.QueryRow(ctx, `SELECT to_regclass($1) IS NOT NULL`, d.schema+".goose_db_version").Scan(&there)
 	return there, classify(err)
 }
 
@@ -114,11 +114,11 @@ func (d *DB) hasVersionTable(ctx context.Context) (there bool, err error) {
 // at once, which IF NOT EXISTS alone is not.
 func (d *DB) createSchema(ctx context.Context) error {
 	var there bool
-	err := d.pool.QueryRow(ctx, `SELECT to_regnamespace($1) IS NOT NULL`, d.schema).Scan(&there)
+	err := d.session.QueryRow(ctx, `SELECT to_regnamespace($1) IS NOT NULL`, d.schema).Scan(&there)
 	if err != nil || there {
 		return err
 	}
-	_, err = d.pool.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+Quoted(d.schema))
+	_, err = d.session.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+Quoted(d.schema))
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok && (e.Code == "23505" || e.Code == "42P06") {
 		return nil // another process has just made it
 	}
@@ -134,7 +134,7 @@ func (d *DB) provider() (*goose.Provider, func(), error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("migration lock: %w", err)
 	}
-	handle := stdlib.OpenDBFromPool(d.pool)
+	handle := stdlib.OpenDBFromPool(d.session.pool)
 	p, err := goose.NewProvider(goose.DialectPostgres, handle, migrations.FS,
 		goose.WithLocker(locker), goose.WithDisableGlobalRegistry(true))
 	if err != nil {

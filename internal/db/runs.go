@@ -183,8 +183,7 @@ func takeOver(ctx context.Context, q *query.Queries, run *Run, source string, or
 
 // claiming calls do in a transaction of its own, one at a time in the schema.
 func (d *DB) claiming(ctx context.Context, do func(*query.Queries) error) error {
-	err := pgx.BeginTxFunc(ctx, d.pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) error {
-		q := query.New(tx)
+	err := d.session.transaction(ctx, func(q *query.Queries) error {
 		if err := q.LockClaims(ctx); err != nil {
 			return err
 		}

@@ -83,11 +83,11 @@ func (d *DB) Save(ctx context.Context, run *Run, b *Batch) (Changes, error) {
 }
 
 func (d *DB) send(ctx context.Context, run *Run, b *Batch) (Changes, error) {
-	q := &queue{changes: Changes{}}
+	q := &queue{batch: d.session.begin(), changes: Changes{}}
 	if err := q.fill(ctx, run, b); err != nil {
 		return nil, err
 	}
-	if err := d.pool.SendBatch(ctx, &q.batch).Close(); err != nil {
+	if err := d.session.send(ctx, q.batch); err != nil {
 		return nil, err
 	}
 	return q.changes, nil
@@ -97,7 +97,7 @@ func (d *DB) send(ctx context.Context, run *Run, b *Batch) (Changes, error) {
 // that generated code fills one pgx.Batch: one round trip, and one transaction,
 // since nothing ends it before the batch's end.
 type queue struct {
-	batch   pgx.Batch
+	batch   *pgx.Batch
 	table   string // that the next statement writes
 	changes Changes
 }
