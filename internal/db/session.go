@@ -99,7 +99,7 @@ func behindPooler(ctx context.Context, config *pgx.ConnConfig) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	defer conn.Close(ctx) //nolint:errcheck // it has told all it is for
+	defer conn.Close(ctx)
 	var pid uint32
 	if err := conn.QueryRow(ctx, "SELECT pg_backend_pid()", pgx.QueryExecModeSimpleProtocol).Scan(&pid); err != nil {
 		return false, err
