@@ -45,6 +45,15 @@ type objectReader struct {
 	next    int    // the field to expect next: Polar's keys come in one order
 	extra   members
 	misfits []misfit
+	late    []late
+}
+
+// late is a member to read when the object's kind is known.
+type late struct {
+	field     int
+	quotedKey []byte
+	raw       []byte
+	start     int // of the value
 }
 
 // misfit is an optional field whose value did not fit.
@@ -52,6 +61,7 @@ type misfit struct {
 	key            string
 	quotedKey, raw []byte
 	err            error
+	loose          bool // no error in any kind
 }
 
 // member reads a key and its value.
@@ -103,12 +113,25 @@ func (o *objectReader) memberAt(i int, key string, quotedKey []byte) error {
 	}
 	o.seen |= 1 << i
 	o.next = i + 1
+	if f.of == "" {
+		return o.read(i, quotedKey)
+	}
+	o.peek()
+	start := o.pos
+	raw, err := o.value()
+	o.late = append(o.late, late{i, quotedKey, raw, start})
+	return o.located(err)
+}
+
+// read reads the value for field i. The current path leads to it.
+func (o *objectReader) read(i int, quotedKey []byte) error {
+	f := &o.shape.fields[i]
 	start := o.pos
 	depth, steps, notes := o.depth, len(o.steps), len(o.notes)
 	left, err := o.field(f, o.v.Field(f.index))
 	if err == nil {
 		if left != nil {
-			return o.keep(key, quotedKey, left)
+			return o.keep(f.key, quotedKey, left)
 		}
 		return nil
 	}
@@ -124,7 +147,34 @@ func (o *objectReader) memberAt(i int, key string, quotedKey []byte) error {
 		return o.located(syntax)
 	}
 	o.v.Field(f.index).SetZero()
-	o.misfits = append(o.misfits, misfit{key, quotedKey, raw, err})
+	o.misfits = append(o.misfits, misfit{f.key, quotedKey, raw, err, f.loose})
+	return nil
+}
+
+// readLate reads what was set aside until the object's kind was known, and keeps
+// what is not of that kind as an unknown key.
+func (o *objectReader) readLate() error {
+	if o.late == nil {
+		return nil
+	}
+	kind := o.v.Addr().Interface().(Kinded).Kind()
+	around, end := len(o.steps), o.pos
+	for _, m := range o.late {
+		f := &o.shape.fields[m.field]
+		o.steps = append(o.steps, keyStep(f.key))
+		var err error
+		if o.pos = m.start; f.of == kind {
+			err = o.read(m.field, m.quotedKey)
+		} else {
+			o.note(UnknownKey, m.raw)
+			err = o.keep(f.key, m.quotedKey, m.raw)
+		}
+		if err != nil {
+			return err
+		}
+		o.steps = o.steps[:around]
+	}
+	o.pos = end
 	return nil
 }
 
@@ -143,8 +193,11 @@ func (o *objectReader) keep(key string, quotedKey, raw []byte) error {
 
 // finish judges the object as a whole.
 func (o *objectReader) finish() error {
+	if err := o.readLate(); err != nil {
+		return err
+	}
 	for _, m := range o.misfits {
-		if tolerant, ok := o.v.Addr().Interface().(Tolerant); !ok || !tolerant.Unknown() {
+		if tolerant, ok := o.v.Addr().Interface().(Tolerant); !m.loose && (!ok || !tolerant.Unknown()) {
 			return m.err
 		}
 		o.steps = append(o.steps, keyStep(m.key))

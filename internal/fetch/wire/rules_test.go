@@ -95,6 +95,47 @@ func TestAnOptionalFieldOfAnUnknownKindGoesToExtraWhenItDoesNotFit(t *testing.T)
 	}
 }
 
+// house has a door only if it is one.
+type house struct {
+	Door  *part      `wire:"door,loose,of=house"`
+	Size  *int64     `wire:"size,loose"`
+	Type  string     `wire:"type"`
+	Extra wire.Extra `wire:",unknown"`
+}
+
+func (h *house) Kind() string { return h.Type }
+
+func TestAKeyOfOneKindIsUnknownInOthers(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]struct {
+		house house
+		notes []wire.Note
+	}{
+		`{"door":{"n":1},"type":"house"}`: {house{Door: &part{N: new(int64(1))}, Type: "house"}, nil},
+		`{"type":"house","door": {"n":1,"new":2},"size":3}`: {
+			house{Door: &part{N: new(int64(1))}, Size: new(int64(3)), Type: "house", Extra: wire.Extra(`{"door":{"new":2}}`)},
+			[]wire.Note{{Kind: wire.UnknownKey, Path: "door.new", Value: []byte("2")}},
+		},
+		`{"door":{"n":"x"},"type":"house"}`: {
+			house{Type: "house", Extra: wire.Extra(`{"door":{"n":"x"}}`)}, []wire.Note{{Kind: wire.OddShape, Path: "door", Value: []byte(`{"n":"x"}`)}},
+		},
+		`{"door":{"n":1},"size":"xl","type":"tent"}`: {
+			house{Type: "tent", Extra: wire.Extra(`{"door":{"n":1},"size":"xl"}`)},
+			[]wire.Note{{Kind: wire.UnknownKey, Path: "door", Value: []byte(`{"n":1}`)}, {Kind: wire.OddShape, Path: "size", Value: []byte(`"xl"`)}},
+		},
+	} {
+		got, notes := mustDecode[house](t, text)
+		if diff := cmp.Diff(want.house, got); diff != "" {
+			t.Errorf("%s: %s", text, diff)
+		}
+		wantNotes(t, notes, want.notes...)
+	}
+	_, _, err := decode[house](`{"door":{"n":tru},"type":"tent"}`)
+	wantError(t, err, "door", "expected a JSON value at byte 13")
+	_, _, err = decode[house](`{"door":1,"door":2,"type":"tent"}`)
+	wantError(t, err, "door", "the key stands twice")
+}
+
 func TestAfterAMisfitTheReaderIsWhereItWas(t *testing.T) {
 	t.Parallel()
 	misfit := `"parts":[{"list":[{"n":1,"x":"\ud800"},{"n":"1"}]}]`
@@ -206,6 +247,12 @@ func TestAMistakeInATypeIsFoundAtTheStart(t *testing.T) {
 		}],
 		"pointer to pointer": wire.ShapeOf[struct {
 			A **string `wire:"a"`
+		}],
+		"loose on what is required": wire.ShapeOf[struct {
+			A string `wire:"a,loose"`
+		}],
+		"of a kind without kinds": wire.ShapeOf[struct {
+			A *string `wire:"a,of=b"`
 		}],
 	} {
 		func() {

@@ -30,6 +30,8 @@ type field struct {
 	counter   bool   // changes all the time: left out of Hash
 	apart     bool   // a thing of its own: Hash counts its id only
 	unordered bool   // the order of its elements means nothing
+	loose     bool   // what does not fit goes to Extra
+	of        string // the kind of object that has it; "": every kind
 	enum      []string
 }
 
@@ -77,10 +79,15 @@ func shapeOf(t reflect.Type) *Shape {
 		f := field{key: key, quotedKey: []byte(`"` + key + `"`), index: i}
 		f.typed(sf.Type)
 		for option := range strings.SplitSeq(options, ",") {
-			switch list, isEnum := strings.CutPrefix(option, "enum="); {
+			name, value, _ := strings.Cut(option, "=")
+			switch {
 			case option == "":
-			case isEnum:
-				f.enum = strings.Split(list, "|")
+			case name == "enum":
+				f.enum = strings.Split(value, "|")
+			case name == "of" && f.optional && reflect.PointerTo(t).Implements(reflect.TypeFor[Kinded]()):
+				f.of = value
+			case option == "loose" && f.optional:
+				f.loose = true
 			case option == "nonnull" && f.nullable:
 				f.nullable = false
 			case option == "shared" && (f.read == readSlice || f.read == ignored):
@@ -103,6 +110,9 @@ func shapeOf(t reflect.Type) *Shape {
 	}
 	return s
 }
+
+// Enum returns the texts that the field with that key lists.
+func (s *Shape) Enum(key string) []string { return s.fields[s.byKey[key]].enum }
 
 // typed sets what the Go type decides: a pointer may be null or absent.
 func (f *field) typed(t reflect.Type) {

@@ -12,6 +12,8 @@
 //	Uses   int64      `wire:"uses,counter"`          changes all the time: left out of Hash
 //	Parts  []Part     `wire:"parts,apart"`           things of their own: Hash counts their ids
 //	Bag    []Price    `wire:"bag,unordered"`         the order of the elements means nothing
+//	Cap    *int64     `wire:"cap,loose"`             a value that does not fit goes to Extra
+//	Door   *Door      `wire:"door,of=house"`         a key of this kind of object only, see Kinded
 //	Items  []Try[X]   `wire:"items"`                 a broken element is an error of its own
 //	Old    Ignored    `wire:"old"`                   known and not wanted
 //	Extra  Extra      `wire:",unknown"`              every other key, value untouched
@@ -53,6 +55,10 @@ func (e Extra) With(key string, value []byte) Extra {
 // While Unknown returns true, an optional field whose value does not fit its
 // type goes to Extra and is no error.
 type Tolerant interface{ Unknown() bool }
+
+// Kinded is implemented by a struct with fields that only one kind of it has. In
+// any other kind their keys are unknown ones, wherever in the text the kind stands.
+type Kinded interface{ Kind() string }
 
 // Checker is implemented by a struct with rules beyond its fields' types. Check
 // returns the key at fault and the reason, or two empty strings.
