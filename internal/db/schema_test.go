@@ -56,6 +56,8 @@ var contract = []struct{ table, key, columns string }{
 		timestamptz: created_at! modified_at first_seen_at! changed_at!
 		text: type! description!
 		boolean: selectable! deletable! is_deleted
+		bigint: credit_units
+		uuid: credit_meter_id
 		jsonb: extra!`},
 	{"product_benefits", "product_id, position", `
 		uuid: product_id! benefit_id!

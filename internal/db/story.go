@@ -149,7 +149,7 @@ func mentioned(changes []StoryChange) []uuid.UUID {
 			if json.Unmarshal(raw, &columns) != nil {
 				continue
 			}
-			for _, column := range []string{"product_id", "benefit_id", "media_id", "meter_id", "discount_id"} {
+			for _, column := range []string{"product_id", "benefit_id", "media_id", "meter_id", "credit_meter_id", "discount_id"} {
 				var id uuid.UUID
 				if v, ok := columns[column]; ok && json.Unmarshal(v, &id) == nil {
 					ids = append(ids, id)

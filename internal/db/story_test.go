@@ -51,6 +51,13 @@ func TestAStoryHoldsWhatIsKnown(t *testing.T) {
 	if diff := cmp.Diff(db.Offer{Product: "product 2", Archived: true}, story.Offers[1]); diff != "" {
 		t.Errorf("archived, and without a price:\n%s", diff)
 	}
+	exec(t, d, `INSERT INTO meters (id, name, unit, first_seen_at, changed_at) VALUES ('00000000-0000-4000-8000-000000000021', 'calls', 'scalar', $1, $1)`, noon)
+	exec(t, d, `INSERT INTO benefits (id, created_at, organization_id, type, description, selectable, deletable, credit_meter_id, first_seen_at, changed_at)
+		SELECT '00000000-0000-4000-8000-000000000022', $1, gen_random_uuid(), 'meter_credit', 'credit', true, true, id, $1, $1 FROM meters`, noon)
+	exec(t, d, `INSERT INTO product_benefits (product_id, position, benefit_id) SELECT '00000000-0000-4000-8000-000000000011', 0, id FROM benefits`)
+	if names := read().Names; names[uuid.MustParse("00000000-0000-4000-8000-000000000021")] != "calls" {
+		t.Errorf("a credit's meter has no name: %v", names)
+	}
 	for _, c := range story.Changes {
 		if id := "00000000-0000-4000-8000-000000000012"; c.Entity == "checkout_link_products" && story.Names[uuid.MustParse(id)] != "product 2" {
 			t.Errorf("names: %v", story.Names)

@@ -17,7 +17,7 @@ func FuzzDecodeLink(f *testing.F) {
 	kinds := map[string]bool{} // one small link of each combination
 	for _, body := range recorded(f) {
 		var kind strings.Builder
-		for _, word := range []string{"custom", "free", "metered_unit", "seat_based", "unit_based", "percentage", "amounts", "legacy", "medias\":[{", "benefits\":[{"} {
+		for _, word := range []string{"custom", "free", "metered_unit", "metered_tiers", "seat_based", "unit_based", "percentage", "amounts", "legacy", "medias\":[{", "benefits\":[{"} {
 			if bytes.Contains(body, []byte(word)) {
 				kind.WriteString(word)
 			}

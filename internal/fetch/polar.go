@@ -3,6 +3,7 @@ package fetch
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -11,8 +12,8 @@ import (
 )
 
 // The types below are Polar's answers as running servers sent them in March
-// 2025 and August 2026, keys in their order. A field that only one of the two
-// sends is optional; `nonnull` marks those that, if sent, are never null. Times
+// 2025 and August 2026, and what its SDK has added since, keys in their order. A
+// field that only one of them sends is optional; `nonnull` marks those that, if sent, are never null. Times
 // are UTC, to the microsecond; amounts are minor units.
 
 // CheckoutLink is the answer to GET /v1/checkout-links/{id}, and an item of LIST.
@@ -77,7 +78,7 @@ type Price struct {
 	ModifiedAt        *time.Time       `wire:"modified_at"`
 	ID                uuid.UUID        `wire:"id"`
 	Source            *string          `wire:"source,nonnull,enum=catalog"`
-	AmountType        string           `wire:"amount_type,enum=fixed|custom|free|metered_unit|seat_based|unit_based"`
+	AmountType        string           `wire:"amount_type,enum=fixed|custom|free|metered_unit|metered_tiers|seat_based|unit_based"`
 	PriceCurrency     *string          `wire:"price_currency,nonnull"`
 	TaxBehavior       *string          `wire:"tax_behavior,enum=inclusive|exclusive|location"`
 	IsArchived        bool             `wire:"is_archived"`
@@ -103,14 +104,17 @@ type Price struct {
 	Sent              wire.Span        `wire:",span"`
 }
 
+// The kinds that this program knows are those that the tags above and below list.
+//
+//nolint:gochecknoglobals // worked out from the types once, never changed
+var (
+	priceKinds        = wire.ShapeOf[Price]().Enum("amount_type")
+	discountKinds     = wire.ShapeOf[Discount]().Enum("type")
+	discountDurations = wire.ShapeOf[Discount]().Enum("duration")
+)
+
 // Unknown reports whether this program does not know the kind of price.
-func (p *Price) Unknown() bool {
-	switch p.AmountType {
-	case "fixed", "custom", "free", "metered_unit", "seat_based", "unit_based":
-		return false
-	}
-	return true
-}
+func (p *Price) Unknown() bool { return !slices.Contains(priceKinds, p.AmountType) }
 
 // Check returns the field that the price's kind requires and lacks, or "".
 func (p *Price) Check() (key, reason string) {
@@ -124,6 +128,10 @@ func (p *Price) Check() (key, reason string) {
 		required(p.PriceAmount != nil, "price_amount")
 	case "metered_unit":
 		required(p.UnitAmount != nil, "unit_amount")
+		required(p.MeterID != nil, "meter_id")
+		required(p.Meter != nil, "meter")
+	case "metered_tiers":
+		required(p.Tiers != nil, "tiers")
 		required(p.MeterID != nil, "meter_id")
 		required(p.Meter != nil, "meter")
 	case "seat_based":
@@ -166,13 +174,13 @@ type SeatTier struct {
 	PricePerSeat int64  `wire:"price_per_seat"`
 }
 
-// UnitTiers are the tiers of a unit_based price.
+// UnitTiers are the tiers of a unit_based or metered_tiers price.
 type UnitTiers struct {
 	Type  string     `wire:"type,enum=volume|graduated"`
 	Tiers []UnitTier `wire:"tiers"`
 }
 
-// UnitTier is one tier of a unit_based price. Bound exceeds 32 bits.
+// UnitTier is one tier of a unit_based or metered_tiers price. Bound exceeds 32 bits.
 type UnitTier struct {
 	Bound      *int64       `wire:"bound"`
 	UnitAmount wire.Decimal `wire:"unit_amount"`
@@ -189,8 +197,19 @@ type Benefit struct {
 	Deletable      bool       `wire:"deletable"`
 	IsDeleted      *bool      `wire:"is_deleted,nonnull"`
 	OrganizationID uuid.UUID  `wire:"organization_id"`
+	Properties     *Credit    `wire:"properties,nonnull,loose,of=meter_credit"`
 	Extra          wire.Extra `wire:",unknown"`
 	Sent           wire.Span  `wire:",span"`
+}
+
+// Kind is the kind of benefit, which decides what its properties are.
+func (b *Benefit) Kind() string { return b.Type }
+
+// Credit is what a meter_credit gives: so many units of a meter, in each period.
+// Polar sends it since September 2026. The meter need not be shown anywhere.
+type Credit struct {
+	Units   *int64     `wire:"units,nonnull,loose"`
+	MeterID *uuid.UUID `wire:"meter_id,nonnull,loose"`
 }
 
 // Media is a picture as nested in a product, which may list it twice.
@@ -243,8 +262,7 @@ type Discount struct {
 
 // Unknown reports whether this program does not know the kind of discount.
 func (d *Discount) Unknown() bool {
-	return d.Type != "fixed" && d.Type != "percentage" ||
-		d.Duration != "once" && d.Duration != "forever" && d.Duration != "repeating"
+	return !slices.Contains(discountKinds, d.Type) || !slices.Contains(discountDurations, d.Duration)
 }
 
 // Check returns the field that the discount's kind requires and lacks, or "".

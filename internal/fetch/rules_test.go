@@ -16,8 +16,8 @@ import (
 
 // rules are what Polar's answers hold: where an object stands in the sample, then
 // its keys. A required key is an error when it is missing or null, a nonnull one
-// when it is null, a nullable one may be both. A kind of price or discount may ask
-// for more: see kinds. Behind the type stand the texts that are known.
+// when it is null, a nullable one may be both; a loose one may be anything. A kind
+// of price or discount may ask for more: see kinds. Behind the type stand the texts that are known.
 //
 //go:embed testdata/rules.txt
 var rules string
@@ -36,10 +36,15 @@ var kinds = []struct{ change, path, reason string }{
 	{"products[0].prices[4].seat_tiers -", "products[0].prices[4].seat_tiers", "missing, and a seat_based price has it"},
 	{"products[0].prices[5].price_currency -", "products[0].prices[5].price_currency", "missing, and a unit_based price has it"},
 	{"products[0].prices[5].tiers -", "products[0].prices[5].tiers", "missing, and a unit_based price has it"},
+	{"products[0].prices[6].price_currency -", "products[0].prices[6].price_currency", "missing, and a metered_tiers price has it"},
+	{"products[0].prices[6].tiers -", "products[0].prices[6].tiers", "missing, and a metered_tiers price has it"},
+	{"products[0].prices[6].meter_id -", "products[0].prices[6].meter_id", "missing, and a metered_tiers price has it"},
+	{"products[0].prices[6].meter -", "products[0].prices[6].meter", "missing, and a metered_tiers price has it"},
 	{"products[0].prices[1].minimum_amount -", "", ""},
 	{"products[0].prices[3].cap_amount -", "", ""},
 	{"products[0].prices[4].price_per_seat -", "", ""},
 	{"products[0].prices[5].minimum_units -", "", ""},
+	{"products[0].prices[6].cap_amount -", "", ""},
 	{"discount.amount -\ndiscount.amounts -", "discount.amount", "missing, and a fixed discount has it"},
 	{"discount.amount -\ndiscount.amounts null", "discount.amount", "missing, and a fixed discount has it"},
 	{"discount.amount -", "", ""},
@@ -57,6 +62,7 @@ var kinds = []struct{ change, path, reason string }{
 	{"discount_id \"10000000-0000-4000-8000-000000000000\"", "discount", "not the discount that discount_id names"},
 	{"products[0].prices[2].product_id \"10000000-0000-4000-8000-000000000000\"", "products[0].prices[2].product_id", "not the id of the product around it"},
 	{"products[0].prices[3].meter_id \"10000000-0000-4000-8000-000000000000\"", "products[0].prices[3].meter_id", "not the id of the meter beside it"},
+	{"products[0].prices[6].meter_id \"10000000-0000-4000-8000-000000000000\"", "products[0].prices[6].meter_id", "not the id of the meter beside it"},
 }
 
 // rule is one line of rules.
@@ -143,6 +149,9 @@ func TestKeysAreThereOrNotAsTheRulesSay(t *testing.T) {
 		case "nullable", "ignored":
 			wantRead(t, absent, r.path, demanded[absent])
 			wantRead(t, null, r.path, demanded[null])
+		case "loose":
+			wantRead(t, absent, "", "")
+			wantKept(t, r.path, "null")
 		default:
 			t.Errorf("%s: %q is no rule", r.path, r.presence)
 		}
@@ -171,12 +180,28 @@ func TestAValueOfAnotherTypeIsAnError(t *testing.T) {
 			t.Errorf("%s: %q is no type", r.path, r.kind)
 		}
 		for _, value := range values {
+			if r.presence == "loose" {
+				wantKept(t, r.path, value)
+				continue
+			}
 			_, _, err := fetch.DecodeLink(edited(t, r.path+" "+value))
 			if e, ok := errors.AsType[*wire.Error](err); !ok || !strings.HasPrefix(e.Path, r.path) {
 				t.Errorf("%s %s: %v", r.path, value, err)
 			}
 		}
 	}
+}
+
+// wantKept expects a value that does not fit to be kept and noted.
+func wantKept(t *testing.T, path, value string) {
+	t.Helper()
+	body := edited(t, path+" "+value)
+	link, notes, err := fetch.DecodeLink(body)
+	if err != nil || len(notes) != 1 || !strings.HasPrefix(notes[0].Path, noIndices(path)) {
+		t.Errorf("%s %s: %v, notes %q", path, value, err, notes)
+		return
+	}
+	nothingLost(t, body, link)
 }
 
 func TestAnUnknownValueOfAnEnumIsKeptAndNoted(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 
 	"syncer/internal/fetch"
 	"syncer/internal/fetch/wire"
@@ -22,14 +23,15 @@ func TestAnUnknownKeyIsKeptNextToWhereItStood(t *testing.T) {
 		kept  func(*fetch.CheckoutLink) wire.Extra
 		extra string // NEW is the new key and its value
 	}{
-		"":                                  {func(l *fetch.CheckoutLink) wire.Extra { return l.Extra }, `{NEW}`},
-		"discount.":                         {func(l *fetch.CheckoutLink) wire.Extra { return l.Discount.Extra }, `{NEW}`},
-		"products[0].":                      {func(l *fetch.CheckoutLink) wire.Extra { return l.Products[0].Extra }, `{NEW}`},
-		"products[0].benefits[0].":          {func(l *fetch.CheckoutLink) wire.Extra { return l.Products[0].Benefits[0].Extra }, `{NEW}`},
-		"products[0].medias[0].":            {func(l *fetch.CheckoutLink) wire.Extra { return l.Products[0].Medias[0].Extra }, `{NEW}`},
-		"products[0].prices[2].":            {func(l *fetch.CheckoutLink) wire.Extra { return l.Products[0].Prices[2].Extra }, `{NEW}`},
-		"products[0].prices[3].meter.":      {func(l *fetch.CheckoutLink) wire.Extra { return l.Products[0].Prices[3].Meter.Extra }, `{NEW}`},
-		"products[0].prices[4].seat_tiers.": {func(l *fetch.CheckoutLink) wire.Extra { return l.Products[0].Prices[4].Extra }, `{"seat_tiers":{NEW}}`},
+		"":                                           {func(l *fetch.CheckoutLink) wire.Extra { return l.Extra }, `{NEW}`},
+		"discount.":                                  {func(l *fetch.CheckoutLink) wire.Extra { return l.Discount.Extra }, `{NEW}`},
+		"products[0].":                               {func(l *fetch.CheckoutLink) wire.Extra { return l.Products[0].Extra }, `{NEW}`},
+		"products[0].benefits[0].":                   {func(l *fetch.CheckoutLink) wire.Extra { return l.Products[0].Benefits[0].Extra }, `{NEW}`},
+		"products[0].benefits[1].properties.":        {func(l *fetch.CheckoutLink) wire.Extra { return l.Products[0].Benefits[1].Extra }, `{"properties":{NEW}}`},
+		"products[0].medias[0].":                     {func(l *fetch.CheckoutLink) wire.Extra { return l.Products[0].Medias[0].Extra }, `{NEW}`},
+		"products[0].prices[2].":                     {func(l *fetch.CheckoutLink) wire.Extra { return l.Products[0].Prices[2].Extra }, `{NEW}`},
+		"products[0].prices[3].meter.":               {func(l *fetch.CheckoutLink) wire.Extra { return l.Products[0].Prices[3].Meter.Extra }, `{NEW}`},
+		"products[0].prices[4].seat_tiers.":          {func(l *fetch.CheckoutLink) wire.Extra { return l.Products[0].Prices[4].Extra }, `{"seat_tiers":{NEW}}`},
 		"products[0].prices[4].seat_tiers.tiers[1].": {func(l *fetch.CheckoutLink) wire.Extra { return l.Products[0].Prices[4].Extra }, `{"seat_tiers":{"tiers":[{},{NEW}]}}`},
 		"products[0].prices[5].tiers.":               {func(l *fetch.CheckoutLink) wire.Extra { return l.Products[0].Prices[5].Extra }, `{"tiers":{NEW}}`},
 		"products[0].prices[5].tiers.tiers[0].":      {func(l *fetch.CheckoutLink) wire.Extra { return l.Products[0].Prices[5].Extra }, `{"tiers":{"tiers":[{NEW},{}]}}`},
@@ -107,6 +109,58 @@ func parseRaw(t *testing.T, body []byte) (o map[string]json.RawMessage) {
 		t.Fatalf("%s: %v", body, err)
 	}
 	return o
+}
+
+// What a meter_credit gives has columns. All else that a benefit's properties hold
+// is kept as it is, and never costs a link.
+func TestTheOtherPropertiesOfABenefitAreKept(t *testing.T) {
+	t.Parallel()
+	const at, path, meter = "products[0].benefits[1].", "products[].benefits[].properties", "60000000-0000-4000-8000-000000000000"
+	credit := func(units int64) *fetch.Credit {
+		return &fetch.Credit{Units: new(units), MeterID: new(uuid.MustParse(meter))}
+	}
+	for name, row := range map[string]struct {
+		change, extra string
+		credit        *fetch.Credit
+		notes         []wire.Note
+	}{
+		"what a credit has":  {at + `properties.units 5`, ``, credit(5), nil},
+		"absent, as of old":  {at + `properties -`, ``, nil, nil},
+		"a key of its own":   {at + `properties.rollover true`, `{"properties":{"rollover":true}}`, credit(1000), []wire.Note{{Kind: wire.UnknownKey, Path: path + ".rollover", Value: []byte(`true`)}}},
+		"a number as a text": {at + `properties.units "5"`, `{"properties":{"units":"5"}}`, &fetch.Credit{MeterID: credit(0).MeterID}, []wire.Note{{Kind: wire.OddShape, Path: path + ".units", Value: []byte(`"5"`)}}},
+		"null":               {at + `properties null`, `{"properties":null}`, nil, []wire.Note{{Kind: wire.OddShape, Path: path, Value: []byte(`null`)}}},
+		"a list":             {at + `properties [{"units":5}]`, `{"properties":[{"units":5}]}`, nil, []wire.Note{{Kind: wire.OddShape, Path: path, Value: []byte(`[{"units":5}]`)}}},
+		"of another kind": {
+			at + `type "license_keys"` + "\n" + at + `properties {"units":5,"meter_id":"x"}`, `{"properties":{"units":5,"meter_id":"x"}}`, nil,
+			[]wire.Note{{Kind: wire.UnknownKey, Path: path, Value: []byte(`{"units":5,"meter_id":"x"}`)}},
+		},
+		"of another kind, null": {
+			at + `type "custom"` + "\n" + at + `properties null`, `{"properties":null}`, nil, []wire.Note{{Kind: wire.UnknownKey, Path: path, Value: []byte(`null`)}},
+		},
+		"before the kind": {
+			at + `type -` + "\n" + at + `type "meter_credit"`, ``, credit(1000), nil,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			body := edited(t, row.change)
+			link, notes, err := fetch.DecodeLink(body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			benefit := link.Products[0].Benefits[1]
+			if diff := cmp.Diff(row.credit, benefit.Properties); diff != "" {
+				t.Errorf("credit: %s", diff)
+			}
+			if diff := cmp.Diff(row.extra, string(benefit.Extra)); diff != "" {
+				t.Errorf("extra: %s", diff)
+			}
+			if diff := cmp.Diff(row.notes, notes); diff != "" {
+				t.Errorf("notes: %s", diff)
+			}
+			nothingLost(t, body, link)
+		})
+	}
 }
 
 // Prices of a kind that nobody knows: the free one of the sample with other keys.

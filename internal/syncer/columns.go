@@ -141,6 +141,12 @@ func addBenefit(b *db.Batch, s seen[fetch.Benefit]) {
 	r.Selectable = append(r.Selectable, x.Selectable)
 	r.Deletable = append(r.Deletable, x.Deletable)
 	r.IsDeleted = append(r.IsDeleted, x.IsDeleted)
+	var credit fetch.Credit // nothing, of any other kind
+	if x.Properties != nil {
+		credit = *x.Properties
+	}
+	r.CreditUnits = append(r.CreditUnits, credit.Units)
+	r.CreditMeterID = append(r.CreditMeterID, credit.MeterID)
 	r.Extra = append(r.Extra, extra(x.Extra))
 	r.SeenAt = append(r.SeenAt, s.at)
 }

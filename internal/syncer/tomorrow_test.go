@@ -74,6 +74,18 @@ func TestTomorrowsAnswersLand(t *testing.T) {
 			* products[*].prices[*].lots [{"start":5}]`,
 			[]string{"products[].prices[].amount_type", "products[].prices[].lots"},
 		},
+		"properties of every kind of benefit": {
+			`* products[*].benefits[*].properties {"units":1e3,"meter_id":"00000005-0000-4000-8000-000000000005","more":[null]}`,
+			[]string{"products[].benefits[].properties", "products[].benefits[].properties.more"},
+		},
+		"properties of other shapes": {
+			`* products[*].benefits[*].properties {"units":"many","meter_id":null}`,
+			[]string{"products[].benefits[].properties.units", "products[].benefits[].properties.meter_id"},
+		},
+		"properties that are none": {
+			`* products[*].benefits[*].properties null`,
+			[]string{"products[].benefits[].properties"},
+		},
 		"unknown discount types": {
 			`* discount.type "loyalty"
 			* discount.duration "sometimes"

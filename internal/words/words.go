@@ -173,7 +173,7 @@ func value(column string, v any, name func(string) string) string {
 	switch column {
 	case "client_secret", "url":
 		return "[hidden]"
-	case "product_id", "benefit_id", "media_id", "meter_id", "discount_id":
+	case "product_id", "benefit_id", "media_id", "meter_id", "credit_meter_id", "discount_id":
 		if id, ok := v.(string); ok {
 			if n := name(id); n != "" {
 				return quote(n)

@@ -54,6 +54,10 @@ func TestLinesSayChangesInPlainWords(t *testing.T) {
 				{words.Changed, `product "New": name "Old" -> "New"`},
 			},
 		},
+		"ids of things with a name": {
+			[]words.Change{{Entity: "benefits", Op: "update", Subject: "Calls", Before: raw(`{"credit_meter_id":null}`), After: raw(`{"credit_meter_id":"` + product + `"}`)}},
+			[]words.Line{{words.Changed, `benefit "Calls": credit meter id none -> "The product"`}},
+		},
 		"secrets stay hidden": {
 			[]words.Change{{Entity: "checkout_links", Op: "update", Before: raw(`{"client_secret":"a","url":"b"}`), After: raw(`{"client_secret":"c","url":"d"}`)}},
 			[]words.Line{

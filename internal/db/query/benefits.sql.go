@@ -25,24 +25,26 @@ WITH seen AS (
         unnest($7::boolean[]) AS selectable,
         unnest($8::boolean[]) AS deletable,
         unnest($9::nbool[])::boolean AS is_deleted,
-        unnest($10::jsonb[]) AS extra,
-        unnest($11::timestamptz[]) AS first_seen_at,
-        unnest($11::timestamptz[]) AS changed_at
+        unnest($10::nbigint[])::bigint AS credit_units,
+        unnest($11::nuuid[])::uuid AS credit_meter_id,
+        unnest($12::jsonb[]) AS extra,
+        unnest($13::timestamptz[]) AS first_seen_at,
+        unnest($13::timestamptz[]) AS changed_at
 ),
 written AS (
     INSERT INTO benefits AS t (
         id, created_at, modified_at, organization_id, type, description, selectable,
-        deletable, is_deleted, extra, first_seen_at, changed_at
+        deletable, is_deleted, credit_units, credit_meter_id, extra, first_seen_at, changed_at
     )
-    SELECT s.id, s.created_at, s.modified_at, s.organization_id, s.type, s.description, s.selectable, s.deletable, s.is_deleted, s.extra, s.first_seen_at, s.changed_at
+    SELECT s.id, s.created_at, s.modified_at, s.organization_id, s.type, s.description, s.selectable, s.deletable, s.is_deleted, s.credit_units, s.credit_meter_id, s.extra, s.first_seen_at, s.changed_at
     FROM seen AS s
     LEFT JOIN benefits AS o ON o.id = s.id
     WHERE o.id IS NULL OR (
         o.created_at, o.modified_at, o.organization_id, o.type, o.description, o.selectable,
-        o.deletable, o.is_deleted, o.extra
+        o.deletable, o.is_deleted, o.credit_units, o.credit_meter_id, o.extra
     ) IS DISTINCT FROM (
         s.created_at, s.modified_at, s.organization_id, s.type, s.description, s.selectable,
-        s.deletable, s.is_deleted, s.extra
+        s.deletable, s.is_deleted, s.credit_units, s.credit_meter_id, s.extra
     )
     ORDER BY s.id
     ON CONFLICT (id) DO UPDATE SET
@@ -54,6 +56,8 @@ written AS (
         selectable = excluded.selectable,
         deletable = excluded.deletable,
         is_deleted = excluded.is_deleted,
+        credit_units = excluded.credit_units,
+        credit_meter_id = excluded.credit_meter_id,
         extra = excluded.extra,
         changed_at = excluded.changed_at
     RETURNING t.id, (t.xmax = 0)::bool AS inserted
@@ -75,6 +79,8 @@ type UpsertBenefitsParams struct {
 	Selectable     []bool
 	Deletable      []bool
 	IsDeleted      []*bool
+	CreditUnits    []*int64
+	CreditMeterID  []*uuid.UUID
 	Extra          []json.RawMessage
 	SeenAt         []time.Time
 }
@@ -98,6 +104,8 @@ func (q *Queries) UpsertBenefits(ctx context.Context, arg UpsertBenefitsParams) 
 		arg.Selectable,
 		arg.Deletable,
 		arg.IsDeleted,
+		arg.CreditUnits,
+		arg.CreditMeterID,
 		arg.Extra,
 		arg.SeenAt,
 	)

@@ -74,7 +74,7 @@ func (c contract) product(value any) (product, error) {
 	if p.prices, err = each(object["prices"], c.price); err != nil {
 		return product{}, fmt.Errorf("prices: %w", err)
 	}
-	if p.benefits, err = each(object["benefits"], c.plain("benefits")); err != nil {
+	if p.benefits, err = each(object["benefits"], c.benefit); err != nil {
 		return product{}, fmt.Errorf("benefits: %w", err)
 	}
 	if p.medias, err = each(object["medias"], c.plain("medias")); err != nil {
@@ -114,6 +114,37 @@ func (c contract) price(value any) (price, error) {
 		}
 	}
 	return p, nil
+}
+
+// benefit reads a benefit. A meter_credit's properties have two columns; all other
+// properties, and whatever else stands in their place, are kept.
+func (c contract) benefit(value any) (Row, error) {
+	object, err := asObject(value)
+	if err != nil {
+		return nil, err
+	}
+	credit, kept := Row{}, map[string]any{}
+	properties, sent := object["properties"]
+	if given, is := properties.(map[string]any); is && object["type"] == "meter_credit" {
+		rest := map[string]any{}
+		for key, value := range given {
+			kind, known := map[string]kind{"units": kindBigint, "meter_id": kindUUID}[key]
+			if text, err := fromJSON(kind, value); known && err == nil && text != nil {
+				credit[key] = text
+			} else {
+				rest[key] = value
+			}
+		}
+		properties, sent = rest, len(rest) > 0
+	}
+	if sent {
+		kept["properties"] = properties
+	}
+	row, err := c.entity("benefits", object, kept)
+	if err == nil {
+		row["credit_units"], row["credit_meter_id"] = credit["units"], credit["meter_id"]
+	}
+	return row, err
 }
 
 func (c contract) discount(value any) (discount, error) {

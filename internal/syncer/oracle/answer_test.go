@@ -76,6 +76,10 @@ func TestPricesOfEveryKind(t *testing.T) {
 			},
 			Row{"price_per_seat": new("500"), "tier_type": new("volume"), "minimum_seats": new("2"), "maximum_seats": nil, "extra": new("{}")},
 		},
+		"metered in tiers": {
+			object{"amount_type": "metered_tiers", "cap_amount": 5, "meter_id": meterID, "meter": aMeter(nil), "tiers": object{"type": "volume", "tiers": []any{}}},
+			Row{"tier_type": new("volume"), "unit_amount": nil, "cap_amount": new("5"), "meter_id": new(meterID), "extra": new("{}")},
+		},
 		"by units": {
 			object{
 				"tiers":      object{"type": "graduated", "tiers": []any{}},
@@ -93,6 +97,27 @@ func TestPricesOfEveryKind(t *testing.T) {
 			t.Parallel()
 			tables := observe(t, []Answer{priced(t, aPrice(test.price))}).Tables()
 			holds(t, only(t, tables, "prices"), test.want)
+		})
+	}
+}
+
+func TestWhatABenefitGives(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		benefit object
+		want    Row
+	}{
+		"nothing":         {object{}, Row{"credit_units": nil, "credit_meter_id": nil, "extra": new("{}")}},
+		"a credit":        {object{"type": "meter_credit", "properties": object{"units": 5, "meter_id": meterID}}, Row{"credit_units": new("5"), "credit_meter_id": new(meterID), "extra": new("{}")}},
+		"more":            {object{"type": "meter_credit", "properties": object{"units": 5, "x": nil}}, Row{"credit_units": new("5"), "credit_meter_id": nil, "extra": new(`{"properties":{"x":null}}`)}},
+		"odd":             {object{"type": "meter_credit", "properties": object{"units": "5"}}, Row{"credit_units": nil, "extra": new(`{"properties":{"units":"5"}}`)}},
+		"none":            {object{"type": "meter_credit", "properties": nil}, Row{"credit_units": nil, "extra": new(`{"properties":null}`)}},
+		"of another kind": {object{"properties": object{"units": 5}}, Row{"credit_units": nil, "extra": new(`{"properties":{"units":5}}`)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tables := observe(t, []Answer{ok(t, aLink(object{"products": []any{aProduct(object{"benefits": []any{aBenefit(test.benefit)}})}}))}).Tables()
+			holds(t, only(t, tables, "benefits"), test.want)
 		})
 	}
 }

@@ -148,7 +148,9 @@ func (c contract) benefitsAndMedias() {
 		selectable      boolean     required
 		deletable       boolean     required
 		is_deleted      boolean
-	`)
+		credit_units    bigint      computed
+		credit_meter_id uuid        computed
+	`, "properties")
 	c.define("product_benefits", "product_id position", `
 		product_id uuid
 		position   bigint
