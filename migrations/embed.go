@@ -1,6 +1,5 @@
 // Package migrations holds the schema: goose SQL files, applied in the order of
-// their names. From the first tagged version on a file is never edited: the next change
-// is a new file.
+// their names. A file on main is never edited: the next change is a new file.
 package migrations
 
 import "embed"
