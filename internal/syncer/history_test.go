@@ -3,7 +3,9 @@ package syncer_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -248,6 +250,44 @@ func TestAChangeHappenedBeforeTheAnswerEnds(t *testing.T) {
 				WHERE entity = 'checkout_links' AND op = 'update' AND entity_id = $1`, id, changed)
 			if diff := cmp.Diff([]string{"true true"}, got); diff != "" {
 				t.Errorf("the bounds hold the change, and the request began before it:\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestAChangeAfterPolarReadIsLaterThanTheRequest changes a link when Polar has read it and
+// not answered yet: the next run sees it, and it was no earlier than this request's start.
+func TestAChangeAfterPolarReadIsLaterThanTheRequest(t *testing.T) {
+	t.Parallel()
+	for name, source := range map[string]func(*bench) syncer.Source{"by id": (*bench).links, "all": (*bench).all} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, "seed-ads")
+			b.run(source(b))
+			id := b.links().IDs[0]
+			var changed time.Time
+			match := fetchtest.OnLink(id.String())
+			if name == "all" {
+				match = fetchtest.OnList(1)
+			}
+			b.polar.Inject(fetchtest.Fault{Match: match, Times: 1, Play: func(w http.ResponseWriter, r *http.Request, normal http.Handler) {
+				read := httptest.NewRecorder()
+				normal.ServeHTTP(read, r)
+				if err := b.db.Pool().QueryRow(r.Context(), `SELECT clock_timestamp()`).Scan(&changed); err != nil {
+					t.Error(err)
+				}
+				b.polar.Overlay(id.String() + ` label "relabelled"`)
+				maps.Copy(w.Header(), read.Header())
+				_, _ = w.Write(read.Body.Bytes())
+			}})
+			if report := b.run(source(b)); report.Links.Changed != 0 {
+				t.Fatalf("it had been read before: %+v", report.Links)
+			}
+			b.run(source(b))
+			got := b.column(`SELECT (not_before < $2 AND not_after > $2)::text FROM changes
+				WHERE entity = 'checkout_links' AND op = 'update' AND entity_id = $1`, id, changed)
+			if diff := cmp.Diff([]string{"true"}, got); diff != "" {
+				t.Errorf("the bounds hold the change:\n%s", diff)
 			}
 		})
 	}
