@@ -37,11 +37,9 @@ named AS (
 )
 SELECT
     c.id, c.entity, c.entity_id, c.op, c.before, c.after, c.not_before, c.not_after, c.run_id,
-    n.name::text AS subject,
-    to_jsonb(r)::jsonb AS price
+    n.name::text AS subject
 FROM changes AS c
 JOIN named AS n ON n.id = c.entity_id
-LEFT JOIN prices AS r ON r.id = c.entity_id AND c.entity = 'prices'
 LEFT JOIN first_sight AS s ON s.run_id = c.run_id
 WHERE s.run_id IS NULL
 ORDER BY c.id DESC
@@ -59,11 +57,21 @@ SELECT m.id, m.name FROM meters AS m WHERE m.id = ANY (@id::uuid[])
 UNION ALL
 SELECT d.id, d.name FROM discounts AS d WHERE d.id = ANY (@id::uuid[]);
 
--- name: ListOffers :many
--- What a link offers now: its products in order, and the live prices of each.
+-- name: ListPrices :many
+-- Prices, each its whole row with its tiers in order.
 SELECT
-    p.name AS product, p.is_archived, lp.position,
-    to_jsonb(r)::jsonb AS price
+    r.id,
+    (to_jsonb(r) || jsonb_build_object('tiers', (
+        SELECT jsonb_agg(to_jsonb(t) ORDER BY t.position) FROM price_tiers AS t WHERE t.price_id = r.id
+    )))::jsonb AS price
+FROM prices AS r
+WHERE r.id = ANY (@id::uuid[]);
+
+-- name: ListOffers :many
+-- What a link offers, or did when it was last there: its products in order, and the
+-- live prices of each.
+SELECT
+    p.name AS product, p.is_archived, lp.position, r.id AS price_id
 FROM checkout_link_products AS lp
 JOIN products AS p ON p.id = lp.product_id
 LEFT JOIN prices AS r ON r.product_id = p.id AND r.removed_at IS NULL

@@ -19,6 +19,7 @@ import (
 	"syncer/internal/schedule"
 	"syncer/internal/secret"
 	"syncer/internal/syncer"
+	"syncer/internal/words"
 )
 
 // errDemoDatabase: someone else stopped the demo's Postgres.
@@ -140,11 +141,11 @@ The catalogue moves on every %s. Look at it from another terminal:
     -c "SELECT label, changed_at, removed_at FROM checkout_links ORDER BY changed_at DESC LIMIT 10"
 
 More to try:
-  -- what each link offers
+  -- what each link sells; amounts are minor units
   SELECT l.label, p.name, r.amount_type, r.price_amount, r.price_currency
   FROM polar.checkout_links l
   JOIN polar.checkout_link_products lp ON lp.checkout_link_id = l.id
-  JOIN polar.products p ON p.id = lp.product_id
+  JOIN polar.products p ON p.id = lp.product_id AND NOT p.is_archived AND p.visibility IS DISTINCT FROM 'draft'
   JOIN polar.prices r ON r.product_id = p.id AND r.removed_at IS NULL
   WHERE l.removed_at IS NULL ORDER BY l.label, lp.position;
   -- prices that were replaced
@@ -219,7 +220,11 @@ func (d *demo) list(ctx context.Context, since time.Time) {
 			fmt.Fprintf(d.app.stdout, "  … and %d more\n", len(changed)-most)
 			break
 		}
-		name := []rune(strings.Join(strings.Fields(c.Name), " "))
+		said := c.Name
+		if c.Price != nil {
+			said = words.PriceJSON(c.Price) + " of " + c.Name
+		}
+		name := []rune(strings.Join(strings.Fields(said), " "))
 		if len(name) > width {
 			name = append(name[:width], '…')
 		}

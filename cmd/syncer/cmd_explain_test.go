@@ -20,7 +20,7 @@ func TestExplainTellsALinksStory(t *testing.T) {
 		JOIN checkout_link_products AS j ON j.product_id = p.id JOIN checkout_links AS l ON l.id = j.checkout_link_id
 		WHERE p.name = 'Pro webhook 14' AND r.removed_at IS NOT NULL AND l.removed_at IS NULL ORDER BY 1 LIMIT 1`)
 	once(t, p.env, exitDone, "explain", strings.ToUpper(priced)).
-		printing("there: last seen ", "offers now", `price of "Pro webhook 14" 29.00 usd a seat a month -> 5.00 usd a seat a month, `, " between ")
+		printing("there: last seen ", "offers now", `price of "Pro webhook 14" 29.00 usd a seat a month -> by seats, volume: 5-39 at 5.00 usd, 40-88 at 10.00 usd, from 89 at 999.99 usd a seat a month, `, " between ")
 	told := decode[story](t, once(t, p.env, exitDone, "explain", "--json", priced).stdout.String())
 	if told.ID != priced || len(told.Offers) == 0 || len(told.Changes) == 0 || told.LastSeenAt == nil {
 		t.Errorf("%+v", told)

@@ -72,7 +72,7 @@ func (a *app) printDifference(d syncer.Difference) {
 		if c.Entity == "checkout_links" || c.Entity == "checkout_link_products" {
 			subject = "" // already printed above
 		}
-		changes = append(changes, words.Change{Entity: c.Entity, Op: c.Op, Before: c.Before, After: c.After, Subject: subject})
+		changes = append(changes, words.Change{Entity: c.Entity, Op: c.Op, Before: c.Before, After: c.After, Subject: subject, Price: c.Price})
 	}
 	for _, l := range words.Lines(changes, nameFrom(d.Names)) {
 		fmt.Fprintf(a.stdout, "  %s\n", a.coloured(l))

@@ -18,7 +18,7 @@ func TestADryRunSaysWhatWouldChange(t *testing.T) {
 	once(t, p.env, exitDone, "backfill", "--dry-run").printing("of 120 links, 0 would change")
 	p.polar.Next()
 	once(t, p.env, exitDifferent, "backfill", "--dry-run").
-		printing("of 120 links, 73 would change", `~ price of "Pro webhook 14" 29.00 usd a seat a month -> 5.00 usd a seat a month`)
+		printing("of 120 links, 73 would change", `~ price of "Pro webhook 14" 29.00 usd a seat a month -> by seats, volume: 5-39 at 5.00 usd, 40-88 at 10.00 usd, from 89 at 999.99 usd a seat a month`)
 	var told struct {
 		Links       struct{ Changed int }
 		Differences []struct {

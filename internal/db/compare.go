@@ -20,6 +20,8 @@ type Change struct {
 	Op       string          `json:"op"`        // insert, update, remove, restore
 	Before   json.RawMessage `json:"before,omitempty"`
 	After    json.RawMessage `json:"after,omitempty"`
+	// Price is a price's whole row, under "tiers" with its tiers; nil for other things.
+	Price json.RawMessage `json:"-"`
 }
 
 // Compare returns what Save would change. It only reads, so a read-only role is
@@ -52,7 +54,48 @@ func (d *DB) Compare(ctx context.Context, b *Batch) ([]Change, error) {
 	if err := d.session.send(ctx, queries); err != nil {
 		return nil, fmt.Errorf("compare: %w", classify(err))
 	}
+	if err := d.addPrices(ctx, all); err != nil {
+		return nil, fmt.Errorf("compare: %w", classify(err))
+	}
 	return all, nil
+}
+
+// addPrices gives every change of a price its whole row: a new one comes with its
+// tiers among the changes, any other is stored.
+func (d *DB) addPrices(ctx context.Context, changes []Change) error {
+	tiers := map[uuid.UUID][]json.RawMessage{}
+	var ids []uuid.UUID
+	for _, c := range changes {
+		switch {
+		case c.Entity == "prices" && c.Op != Insert:
+			ids = append(ids, c.EntityID)
+		case c.Entity == "price_tiers" && c.Op == Insert:
+			tiers[c.EntityID] = append(tiers[c.EntityID], c.After)
+		}
+	}
+	stored, err := wholePrices(ctx, d.queries(), ids)
+	if err != nil {
+		return err
+	}
+	for i := range changes {
+		switch c := &changes[i]; {
+		case c.Entity != "prices":
+		case c.Op != Insert:
+			c.Price = stored[c.EntityID]
+		default:
+			row := map[string]json.RawMessage{}
+			if err := json.Unmarshal(c.After, &row); err != nil {
+				return err
+			}
+			if row["tiers"], err = json.Marshal(tiers[c.EntityID]); err != nil {
+				return err
+			}
+			if c.Price, err = json.Marshal(row); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // comparison compares the rows in $1, a JSON array, with the stored ones. It

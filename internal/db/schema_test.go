@@ -95,6 +95,8 @@ var contract = []struct{ table, key, columns string }{
 		uuid: checkout_link_id!
 		timestamptz: since!
 		bigint: attempts!`},
+	{"zero_decimal_currencies", "", `
+		text: currency`},
 	{"drift", "", `
 		text: path! kind! sample!
 		timestamptz: first_seen_at! last_seen_at!

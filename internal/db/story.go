@@ -16,7 +16,7 @@ import (
 type Story struct {
 	Link     *StoryLink // nil: never synced
 	Failures []Failure  // one per source it fails for, by source
-	Offers   []Offer    // what it offers now, in order
+	Offers   []Offer    // what it offers, or did when it was last there, in order
 	Changes  []StoryChange
 	// Names are the names of the things in Changes, by id.
 	Names map[uuid.UUID]string
@@ -35,7 +35,7 @@ type StoryLink struct {
 type Offer struct {
 	Product  string // its name
 	Archived bool
-	Prices   []json.RawMessage // its live prices, each a whole row of prices
+	Prices   []json.RawMessage // its live prices, each a whole row with its tiers under "tiers"
 }
 
 // StoryChange is a change of a link, or of something it shows.
@@ -47,7 +47,7 @@ type StoryChange struct {
 	NotBefore *time.Time      // the old state was last seen then; nil: unknown
 	NotAfter  time.Time       // it had changed by then
 	Subject   string          // name of what changed
-	Price     json.RawMessage // the price's whole row as it is now; nil for other changes
+	Price     json.RawMessage // the price's whole row as it is now, with its tiers; nil for other changes
 }
 
 // Story reads the story of a link, with the last most changes, newest first. It
@@ -111,15 +111,25 @@ func offers(ctx context.Context, q *query.Queries, id uuid.UUID) ([]Offer, error
 	if err != nil {
 		return nil, err
 	}
+	var ids []uuid.UUID
+	for _, r := range rows {
+		if r.PriceID != nil {
+			ids = append(ids, *r.PriceID)
+		}
+	}
+	prices, err := wholePrices(ctx, q, ids)
+	if err != nil {
+		return nil, err
+	}
 	var all []Offer
 	last := int32(-1)
 	for _, r := range rows {
 		if r.Position != last {
 			all, last = append(all, Offer{Product: r.Product, Archived: r.IsArchived}), r.Position
 		}
-		if r.Price != nil { // a product without prices still has one row
+		if r.PriceID != nil { // a product without prices still has one row
 			o := &all[len(all)-1]
-			o.Prices = append(o.Prices, r.Price)
+			o.Prices = append(o.Prices, prices[*r.PriceID])
 		}
 	}
 	return all, nil
@@ -130,11 +140,21 @@ func linkChanges(ctx context.Context, q *query.Queries, id uuid.UUID, most int32
 	if err != nil {
 		return nil, err
 	}
+	var ids []uuid.UUID
+	for _, r := range rows {
+		if r.Entity == "prices" {
+			ids = append(ids, r.EntityID)
+		}
+	}
+	prices, err := wholePrices(ctx, q, ids)
+	if err != nil {
+		return nil, err
+	}
 	var all []StoryChange
 	for _, r := range rows {
 		all = append(all, StoryChange{
 			Entity: r.Entity, Op: r.Op, Before: r.Before, After: r.After, NotBefore: r.NotBefore, NotAfter: r.NotAfter,
-			Subject: r.Subject, Price: r.Price,
+			Subject: r.Subject, Price: prices[r.EntityID],
 		})
 	}
 	return all, nil

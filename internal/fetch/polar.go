@@ -205,7 +205,7 @@ type Benefit struct {
 // Kind is the kind of benefit, which decides what its properties are.
 func (b *Benefit) Kind() string { return b.Type }
 
-// Credit is what a meter_credit gives: so many units of a meter, in each period.
+// Credit is what a meter_credit gives: so many units of a meter.
 // Polar sends it since September 2026. The meter need not be shown anywhere.
 type Credit struct {
 	Units   *int64     `wire:"units,nonnull,loose"`

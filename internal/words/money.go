@@ -2,14 +2,17 @@ package words
 
 import (
 	"encoding/json"
+	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 )
 
 // PriceJSON is Price for a row as JSON.
 func PriceJSON(raw json.RawMessage) string { return Price(parse(raw)) }
 
-// Price words what a row of prices asks for: "89.00 usd a month".
+// Price words what a price asks for: "89.00 usd a month". r is its row of prices,
+// and under "tiers" has its rows of price_tiers in order.
 func Price(r map[string]any) string {
 	money := func(column string) string { return Amount(text(r[column]), text(r["price_currency"])) }
 	var said string
@@ -25,10 +28,12 @@ func Price(r map[string]any) string {
 		}
 	case "metered_unit":
 		said = money("unit_amount") + " a unit"
+	case "metered_tiers":
+		said = inTiers(r, "usage", "unit")
 	case "seat_based":
-		said = money("price_per_seat") + " a seat"
+		said = inTiers(r, "seats", "seat")
 	case "unit_based":
-		said = "by units in tiers, " + text(r["price_currency"])
+		said = inTiers(r, "units", "unit")
 	default:
 		said = kind
 		if r["price_amount"] != nil {
@@ -41,6 +46,49 @@ func Price(r map[string]any) string {
 	return said
 }
 
+// inTiers words all tiers of a price. The rate of the first is no price: only in
+// a single tier does every unit cost the same.
+func inTiers(r row, by, one string) string {
+	currency := text(r["price_currency"])
+	tiers, _ := r["tiers"].([]any)
+	var said []string
+	var rate string
+	from := "1"
+	for _, tier := range tiers {
+		t, _ := tier.(row)
+		rate = Amount(text(t["unit_amount"]), currency)
+		to := text(t["bound"])
+		if t["price_per_seat"] != nil {
+			rate, from, to = Amount(text(t["price_per_seat"]), currency), text(t["min_seats"]), text(t["max_seats"])
+		}
+		said = append(said, between(from, to)+" at "+rate)
+		if last, ok := new(big.Int).SetString(to, 10); ok {
+			from = last.Add(last, big.NewInt(1)).String()
+		}
+	}
+	switch len(said) {
+	case 0:
+		return strings.TrimSpace("by " + by + " in tiers, " + currency)
+	case 1:
+		return rate + " a " + one
+	}
+	if kind := text(r["tier_type"]); kind != "" {
+		by += ", " + kind
+	}
+	return fmt.Sprintf("by %s: %s a %s", by, strings.Join(said, ", "), one)
+}
+
+// between words a range of numbers; without an end it is open.
+func between(from, to string) string {
+	switch to {
+	case "":
+		return "from " + from
+	case from:
+		return from
+	}
+	return from + "-" + to
+}
+
 // Amount converts an amount in minor units to its currency's own: 8900 usd is
 // 89.00 usd, 8900 jpy is 8900 jpy. Fractions of a cent stay exact.
 func Amount(minor, code string) string {
@@ -48,23 +96,18 @@ func Amount(minor, code string) string {
 	if !ok {
 		return strings.TrimSpace(minor + " " + code)
 	}
-	scale := decimals(code)
-	n.Quo(n, new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(scale)), nil)))
-	said := n.FloatString(scale)
-	if exact, ok := new(big.Rat).SetString(said); !ok || exact.Cmp(n) != 0 {
-		said = strings.TrimRight(n.FloatString(scale+18), "0")
+	scale := 0
+	if !slices.Contains(zeroDecimal, strings.ToLower(code)) {
+		scale = 2
+		n.Quo(n, big.NewRat(100, 1))
 	}
-	return strings.TrimSpace(said + " " + code)
+	exact, _ := n.FloatPrec() // of a decimal fraction it always is
+	return strings.TrimSpace(n.FloatString(max(scale, exact)) + " " + code)
 }
 
-// decimals is the number of decimals in a currency's minor unit, by ISO 4217: 2
-// for all but a few.
-func decimals(code string) int {
-	switch strings.ToLower(code) {
-	case "bif", "clp", "djf", "gnf", "isk", "jpy", "kmf", "krw", "pyg", "rwf", "ugx", "uyi", "vnd", "vuv", "xaf", "xof", "xpf":
-		return 0
-	case "bhd", "iqd", "jod", "kwd", "lyd", "omr", "tnd":
-		return 3
-	}
-	return 2
-}
+// zeroDecimal are the currencies without a minor unit at Polar, which differ from
+// ISO 4217's (server/polar/kit/currency.py, _ZERO_DECIMAL_CURRENCIES); every other
+// one has hundredths. SQL has the same list as zero_decimal_currencies.
+//
+//nolint:gochecknoglobals // a constant list
+var zeroDecimal = []string{"bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"}

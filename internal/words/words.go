@@ -22,7 +22,7 @@ type Change struct {
 	Op            string // insert, update, remove, restore
 	Before, After json.RawMessage
 	Subject       string          // the row's name, or its owner's: a product's name, a link's label
-	Price         json.RawMessage // of a price that went or came back: the whole row, as Before and After are not
+	Price         json.RawMessage // of a price: the whole row with its tiers, which Before and After are not
 }
 
 // Sign is the kind of a line, for a colour.
@@ -117,11 +117,19 @@ func one(c Change, before, after row, name func(string) string) []Line {
 		if column == "removed_at" || column == "modified_at" && len(before) > 1 {
 			continue // worded elsewhere; follows from the others
 		}
-		lines = append(lines, Line{Changed, fmt.Sprintf("%s: %s %s -> %s", what, strings.ReplaceAll(column, "_", " "),
-			value(column, before[column], name), value(column, after[column], name))})
+		unit := ""
+		if strings.HasSuffix(column, "amount") || column == "price_per_seat" {
+			unit = minorUnits
+		}
+		lines = append(lines, Line{Changed, fmt.Sprintf("%s: %s %s -> %s%s", what, strings.ReplaceAll(column, "_", " "),
+			value(column, before[column], name), value(column, after[column], name), unit)})
 	}
 	return lines
 }
+
+// minorUnits stands behind an amount whose currency did not change with it, and so
+// is not known.
+const minorUnits = " minor units"
 
 // join words what came to a list, left it, or moved in it.
 func join(c Change, before, after row, what, verb, kind, column string, name func(string) string) []Line {
@@ -146,7 +154,7 @@ func amountLine(c Change, before, after row, what string) Line {
 	case db.Remove:
 		return Line{Went, what + ": no longer " + amount(before) + " off"}
 	}
-	return Line{Changed, fmt.Sprintf("%s: amount %s -> %s", what, text(before["amount"]), text(after["amount"]))}
+	return Line{Changed, fmt.Sprintf("%s: amount %s -> %s%s", what, text(before["amount"]), text(after["amount"]), minorUnits)}
 }
 
 // noun returns what a row is called.
@@ -269,7 +277,7 @@ func instead(went, came row) string {
 	var terms []string
 	for _, column := range slices.Sorted(maps.Keys(came)) {
 		switch column {
-		case "id", "created_at", "modified_at", "removed_at", "first_seen_at", "changed_at":
+		case "id", "created_at", "modified_at", "removed_at", "first_seen_at", "changed_at", "tiers":
 			continue
 		}
 		if old, now := value(column, went[column], none), value(column, came[column], none); old != now {
@@ -277,7 +285,7 @@ func instead(went, came row) string {
 		}
 	}
 	if terms == nil {
-		return before + " is replaced by one that asks the same, or has other tiers"
+		return before + " is replaced by one that asks the same"
 	}
 	return before + " has other terms: " + strings.Join(terms, ", ")
 }

@@ -8,25 +8,25 @@ package query
 import (
 	"context"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 const listChangedSince = `-- name: ListChangedSince :many
 WITH c AS (
     SELECT
-        1 AS place, 'price' AS entity, p.changed_at,
+        1 AS place, 'price' AS entity, p.id, p.changed_at,
         CASE
             WHEN p.removed_at IS NOT NULL THEN 'gone'
             WHEN p.first_seen_at = p.changed_at THEN 'new'
             ELSE 'changed'
         END AS event,
-        p.amount_type
-        || coalesce(' ' || coalesce(p.price_amount, p.price_per_seat, p.unit_amount, p.minimum_amount), '')
-        || coalesce(' ' || p.price_currency, '') || ' of "' || r.name || '"' AS name
+        '"' || r.name || '"' AS name
     FROM prices AS p
     JOIN products AS r ON r.id = p.product_id
     UNION ALL
     SELECT
-        2, 'link', changed_at,
+        2, 'link', id, changed_at,
         CASE
             WHEN removed_at IS NOT NULL THEN 'gone'
             WHEN first_seen_at = changed_at THEN 'new'
@@ -36,44 +36,45 @@ WITH c AS (
     FROM checkout_links
     UNION ALL
     SELECT
-        3, 'product', changed_at, CASE WHEN first_seen_at = changed_at THEN 'new' ELSE 'changed' END,
+        3, 'product', id, changed_at, CASE WHEN first_seen_at = changed_at THEN 'new' ELSE 'changed' END,
         '"' || name || '"'
     FROM products
     UNION ALL
     SELECT
-        4, 'benefit', changed_at, CASE WHEN first_seen_at = changed_at THEN 'new' ELSE 'changed' END,
+        4, 'benefit', id, changed_at, CASE WHEN first_seen_at = changed_at THEN 'new' ELSE 'changed' END,
         '"' || description || '"'
     FROM benefits
     UNION ALL
     SELECT
-        5, 'discount', changed_at, CASE WHEN first_seen_at = changed_at THEN 'new' ELSE 'changed' END,
+        5, 'discount', id, changed_at, CASE WHEN first_seen_at = changed_at THEN 'new' ELSE 'changed' END,
         '"' || name || '", used ' || redemptions_count || ' times'
     FROM discounts
     UNION ALL
     SELECT
-        6, 'media', changed_at, CASE WHEN first_seen_at = changed_at THEN 'new' ELSE 'changed' END,
+        6, 'media', id, changed_at, CASE WHEN first_seen_at = changed_at THEN 'new' ELSE 'changed' END,
         '"' || name || '"'
     FROM medias
     UNION ALL
     SELECT
-        7, 'meter', changed_at, CASE WHEN first_seen_at = changed_at THEN 'new' ELSE 'changed' END,
+        7, 'meter', id, changed_at, CASE WHEN first_seen_at = changed_at THEN 'new' ELSE 'changed' END,
         '"' || name || '", counts ' || unit
     FROM meters
 )
-SELECT c.entity::text AS entity, c.event::text AS event, c.name::text AS name
+SELECT c.entity::text AS entity, c.id::uuid AS id, c.event::text AS event, c.name::text AS name
 FROM c
 WHERE c.changed_at >= $1::timestamptz
-ORDER BY c.place, c.event, c.name
+ORDER BY c.place, c.event, c.name, c.id
 `
 
 type ListChangedSinceRow struct {
 	Entity string
+	ID     uuid.UUID
 	Event  string
 	Name   string
 }
 
 // The rows that came, went or changed since a moment, in words for people. Join
-// rows and tiers have no times and are left out. Amounts are in minor units.
+// rows and tiers have no times and are left out. A price has its product's name.
 func (q *Queries) ListChangedSince(ctx context.Context, since time.Time) ([]ListChangedSinceRow, error) {
 	rows, err := q.db.Query(ctx, listChangedSince, since)
 	if err != nil {
@@ -83,7 +84,12 @@ func (q *Queries) ListChangedSince(ctx context.Context, since time.Time) ([]List
 	var items []ListChangedSinceRow
 	for rows.Next() {
 		var i ListChangedSinceRow
-		if err := rows.Scan(&i.Entity, &i.Event, &i.Name); err != nil {
+		if err := rows.Scan(
+			&i.Entity,
+			&i.ID,
+			&i.Event,
+			&i.Name,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

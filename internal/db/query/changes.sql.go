@@ -95,11 +95,9 @@ named AS (
 )
 SELECT
     c.id, c.entity, c.entity_id, c.op, c.before, c.after, c.not_before, c.not_after, c.run_id,
-    n.name::text AS subject,
-    to_jsonb(r)::jsonb AS price
+    n.name::text AS subject
 FROM changes AS c
 JOIN named AS n ON n.id = c.entity_id
-LEFT JOIN prices AS r ON r.id = c.entity_id AND c.entity = 'prices'
 LEFT JOIN first_sight AS s ON s.run_id = c.run_id
 WHERE s.run_id IS NULL
 ORDER BY c.id DESC
@@ -122,7 +120,6 @@ type ListLinkChangesRow struct {
 	NotAfter  time.Time
 	RunID     *uuid.UUID
 	Subject   string
-	Price     json.RawMessage
 }
 
 // The last changes of a link and of everything under it, newest first, with the
@@ -147,7 +144,6 @@ func (q *Queries) ListLinkChanges(ctx context.Context, arg ListLinkChangesParams
 			&i.NotAfter,
 			&i.RunID,
 			&i.Subject,
-			&i.Price,
 		); err != nil {
 			return nil, err
 		}
@@ -199,8 +195,7 @@ func (q *Queries) ListNames(ctx context.Context, id []uuid.UUID) ([]ListNamesRow
 
 const listOffers = `-- name: ListOffers :many
 SELECT
-    p.name AS product, p.is_archived, lp.position,
-    to_jsonb(r)::jsonb AS price
+    p.name AS product, p.is_archived, lp.position, r.id AS price_id
 FROM checkout_link_products AS lp
 JOIN products AS p ON p.id = lp.product_id
 LEFT JOIN prices AS r ON r.product_id = p.id AND r.removed_at IS NULL
@@ -212,10 +207,11 @@ type ListOffersRow struct {
 	Product    string
 	IsArchived bool
 	Position   int32
-	Price      json.RawMessage
+	PriceID    *uuid.UUID
 }
 
-// What a link offers now: its products in order, and the live prices of each.
+// What a link offers, or did when it was last there: its products in order, and the
+// live prices of each.
 func (q *Queries) ListOffers(ctx context.Context, id uuid.UUID) ([]ListOffersRow, error) {
 	rows, err := q.db.Query(ctx, listOffers, id)
 	if err != nil {
@@ -229,8 +225,44 @@ func (q *Queries) ListOffers(ctx context.Context, id uuid.UUID) ([]ListOffersRow
 			&i.Product,
 			&i.IsArchived,
 			&i.Position,
-			&i.Price,
+			&i.PriceID,
 		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listPrices = `-- name: ListPrices :many
+SELECT
+    r.id,
+    (to_jsonb(r) || jsonb_build_object('tiers', (
+        SELECT jsonb_agg(to_jsonb(t) ORDER BY t.position) FROM price_tiers AS t WHERE t.price_id = r.id
+    )))::jsonb AS price
+FROM prices AS r
+WHERE r.id = ANY ($1::uuid[])
+`
+
+type ListPricesRow struct {
+	ID    uuid.UUID
+	Price json.RawMessage
+}
+
+// Prices, each its whole row with its tiers in order.
+func (q *Queries) ListPrices(ctx context.Context, id []uuid.UUID) ([]ListPricesRow, error) {
+	rows, err := q.db.Query(ctx, listPrices, id)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListPricesRow
+	for rows.Next() {
+		var i ListPricesRow
+		if err := rows.Scan(&i.ID, &i.Price); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
