@@ -24,7 +24,7 @@ type story struct {
 	LastSeenAt  *time.Time   `json:"last_seen_at"`
 	RemovedAt   *time.Time   `json:"removed_at"`
 	Discount    *string      `json:"discount"`
-	Offers      []offer      `json:"offers"`
+	Offers      []offer      `json:"offers"` // of a link that is gone: what it last offered, and does not sell any more
 	Failures    []failure    `json:"failures"`
 	Changes     []storyEvent `json:"changes"` // newest first
 }
@@ -155,7 +155,11 @@ func (s *story) print(w io.Writer) {
 	for _, f := range s.Failures {
 		fmt.Fprintf(w, "  has failed since %s (source %s, %s): %s\n", moment(f.Since), f.Source, counted(int(f.Attempts), "run", "runs"), f.Message)
 	}
-	if len(s.Offers) > 0 {
+	switch {
+	case len(s.Offers) == 0:
+	case s.RemovedAt != nil:
+		fmt.Fprintln(w, "\noffered when it was last there, and sells no more")
+	default:
 		fmt.Fprintln(w, "\noffers now")
 	}
 	for _, o := range s.Offers {

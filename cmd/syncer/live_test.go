@@ -1,7 +1,9 @@
 package main
 
 import (
+	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -92,4 +94,50 @@ func TestTiersAreSaidAsTiers(t *testing.T) {
 	if said := prices(t, p, fetchtest.Live("september-2026").ID)["Metered big"]; !slices.Contains(said, usage) {
 		t.Errorf("%q, want %s", said, usage)
 	}
+}
+
+// TestWhatLeftItsLinksIsNotForSale archives a product at Polar, which takes it off its
+// link without a mark, and deletes a link. README's query of what is for sale knows
+// neither any more, though no row says that the product is archived or its price removed.
+func TestWhatLeftItsLinksIsNotForSale(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, query, _ := strings.Cut(string(readme), "```sql\n")
+	query, _, found := strings.Cut(query, ";\n```")
+	if !found {
+		t.Fatal("README has no query")
+	}
+	p, second := livePlace(t, "tiers"), fetchtest.Live("tiers")
+	second.ID = "00000001-0000-4000-8000-00000000000b"
+	if second.Body, err = fetchtest.Edit(second.Body, `id "`+second.ID+`"
+		products[1] -
+		products[0] -`); err != nil {
+		t.Fatal(err)
+	}
+	p.polar.Overlay(`0 products[2] -`)
+	p.polar.Add(second)
+	wants := func(when, sold string) {
+		t.Helper()
+		backfilled(t, p.all(), exitDone)
+		const names = `SELECT coalesce(string_agg(DISTINCT name, ', ' ORDER BY name), '') FROM (`
+		if got := ask[string](t, p.database, names+query+`) AS sold`); got != sold {
+			t.Errorf("%s: %q is for sale, want %q", when, got, sold)
+		}
+		const lasting = `SELECT p.name FROM products AS p JOIN prices AS r ON r.product_id = p.id WHERE r.removed_at IS NULL`
+		if got := ask[string](t, p.database, names+lasting+`) AS kept`); got != "Metered big, Seats graduated, Units graduated" {
+			t.Errorf("%s: %s have prices that are not removed", when, got)
+		}
+	}
+	wants("at first", "Metered big, Seats graduated, Units graduated")
+	p.polar.Overlay(`0 products[0] -`)
+	wants("one is archived", "Metered big, Units graduated")
+	p.polar.Delete(second.ID)
+	wants("a link is gone", "Units graduated")
+	once(t, p.env, exitDone, "explain", second.ID).printing("offered when it was last there, and sells no more\n  Metered big\n")
+	once(t, p.env, exitDone, "explain", fetchtest.Live("tiers").ID).printing("offers now\n  Units graduated\n", "no longer offers product \"Seats graduated\"")
+	p.polar.Overlay(`0 products[0].is_archived true`)
+	wants("an answer shows one as archived, as in 2025", "")
 }

@@ -214,6 +214,24 @@ func TestEveryTableAndColumnHasAComment(t *testing.T) {
 	}
 }
 
+// TestCommentsSayWhatIsForSale reads what an analyst reads beside the columns that look
+// as if they told: a product that is archived at Polar only vanishes from its links.
+func TestCommentsSayWhatIsForSale(t *testing.T) {
+	t.Parallel()
+	d := dbtest.New(t)
+	for _, table := range []string{"products", "prices", "checkout_link_products"} {
+		if comment := ask[string](t, d, `SELECT obj_description($1::regclass)`, table); !strings.Contains(comment, "For sale") || !strings.Contains(comment, "live link") {
+			t.Errorf("%s: %s", table, comment)
+		}
+	}
+	for column, says := range map[string]string{"products.is_archived": "false does not mean for sale", "prices.removed_at": "if no live link offers the product"} {
+		table, name, _ := strings.Cut(column, ".")
+		if comment := ask[string](t, d, `SELECT col_description(attrelid, attnum) FROM pg_attribute WHERE attrelid = $1::regclass AND attname = $2`, table, name); !strings.Contains(comment, says) {
+			t.Errorf("%s: %s", column, comment)
+		}
+	}
+}
+
 func TestForeignKeysAreRealAndIndexed(t *testing.T) {
 	t.Parallel()
 	d := dbtest.New(t)
