@@ -71,7 +71,7 @@ func TestDemoPlaysTheCatalogueAndLeavesNothingBehind(t *testing.T) {
 	if n := ask[int](t, database, "SELECT count(*) FROM checkout_links"); n != 120 {
 		t.Errorf("%d links in the demo's database", n)
 	}
-	d.awaits(d.stdout, `step 1 of 12: price changes .*\n  succeeded: 73 of 120 links changed`)
+	d.awaits(d.stdout, `step 1 of 12: price changes .*\n  succeeded: 73 of 120 links changed.*\n  gone     price    0\.01 huf a unit a week of "Add-on API 17"\n`)
 	d.awaits(d.stdout, `step 2 of 12: products of links reordered, replaced, added, removed\n`)
 	d.ctrlC()
 	d.exits(exitSignal + int(interrupt))
