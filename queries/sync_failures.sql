@@ -1,22 +1,24 @@
 -- name: RecordFailures :exec
--- Notes links that could not be synced, and counts again those that failed before.
+-- Notes links that could not be synced, and counts again those that failed before. The
+-- nil id is nobody's: such a link is known by its place in LIST, which is else 0.
 INSERT INTO sync_failures AS t (
-    source, checkout_link_id, since, last_at, kind, message, path, body, run_id
+    source, checkout_link_id, place, since, last_at, kind, message, path, body, run_id
 )
 SELECT
-    @source::text, f.checkout_link_id, f.at, f.at, f.kind, f.message, f.path, f.body,
+    @source::text, f.checkout_link_id, f.place, f.at, f.at, f.kind, f.message, f.path, f.body,
     @run_id::uuid
 FROM (
     SELECT
-        unnest(@checkout_link_id::uuid[]) AS checkout_link_id,
+        nullif(unnest(@checkout_link_id::uuid[]), '00000000-0000-0000-0000-000000000000') AS checkout_link_id,
+        nullif(unnest(@place::bigint[]), 0) AS place,
         unnest(@at::timestamptz[]) AS at,
         unnest(@kind::text[]) AS kind,
         unnest(@message::text[]) AS message,
         unnest(@path::ntext[])::text AS path,
         unnest(@body::ntext[])::text AS body
 ) AS f
-ORDER BY f.checkout_link_id
-ON CONFLICT (source, checkout_link_id) DO UPDATE SET
+ORDER BY f.checkout_link_id, f.place
+ON CONFLICT (source, link) DO UPDATE SET
     last_at = excluded.last_at,
     -- A run counts once, even if it tries a link twice.
     attempts = t.attempts + (t.run_id <> excluded.run_id)::int,
@@ -31,26 +33,31 @@ ON CONFLICT (source, checkout_link_id) DO UPDATE SET
 DELETE FROM sync_failures
 WHERE source = @source AND checkout_link_id = ANY (@checkout_link_id::uuid[]);
 
+-- name: ClearPlaces :exec
+-- Deletes the failures of links without an id, but for those at the given places.
+DELETE FROM sync_failures
+WHERE source = @source AND checkout_link_id IS NULL AND place <> ALL (@place::bigint[]);
+
 -- name: ListFailuresSince :many
--- A source's links that have failed since a moment.
-SELECT checkout_link_id
+-- A source's links that have failed since a moment, as far as their ids are known.
+SELECT checkout_link_id::uuid AS checkout_link_id
 FROM sync_failures
-WHERE source = @source AND last_at >= @since::timestamptz;
+WHERE source = @source AND checkout_link_id IS NOT NULL AND last_at >= @since::timestamptz;
 
 -- name: ListFailures :many
 -- Failing links, the longest-failing first.
 SELECT
-    f.source, f.checkout_link_id, f.since, f.last_at, f.attempts, f.kind, f.message, f.path,
+    f.source, f.link, f.since, f.last_at, f.attempts, f.kind, f.message, f.path,
     l.label
 FROM sync_failures AS f
 LEFT JOIN checkout_links AS l ON l.id = f.checkout_link_id
 WHERE f.source = @source
-ORDER BY f.since, f.checkout_link_id
+ORDER BY f.since, f.checkout_link_id, f.place
 LIMIT @most;
 
 -- name: GetFailure :many
 -- One link's failures, by source.
 SELECT source, since, last_at, attempts, kind, message, path
 FROM sync_failures
-WHERE checkout_link_id = @checkout_link_id
+WHERE checkout_link_id = @checkout_link_id::uuid
 ORDER BY source;

@@ -36,7 +36,7 @@ type runStatus struct {
 }
 
 type failureStatus struct {
-	ID       string    `json:"id"`
+	ID       string    `json:"id"` // or the place in LIST, in words
 	Label    *string   `json:"label"`
 	Since    time.Time `json:"since"`
 	Attempts int64     `json:"attempts"`
@@ -94,7 +94,7 @@ func readStatus(ctx context.Context, s sourceConfig, d *db.DB, most int32) (sour
 	failing, err := d.FailingLinks(ctx, s.Name, mostFailures)
 	for _, f := range failing {
 		status.Failures = append(status.Failures, failureStatus{
-			ID: f.ID.String(), Label: f.Label, Since: f.Since, Attempts: f.Attempts, Kind: f.Kind, Message: f.Message, Path: f.Path,
+			ID: f.Link, Label: f.Label, Since: f.Since, Attempts: f.Attempts, Kind: f.Kind, Message: f.Message, Path: f.Path,
 		})
 	}
 	return status, err

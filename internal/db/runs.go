@@ -232,8 +232,8 @@ func (d *DB) PruneChanges(ctx context.Context, olderThan time.Time) error {
 	return nil
 }
 
-// FailuresSince lists the links of a source that have failed since a moment; the nil
-// id stands for those without one.
+// FailuresSince lists the links of a source that have failed since a moment, without
+// those whose id nobody knows.
 func (d *DB) FailuresSince(ctx context.Context, source string, since time.Time) ([]uuid.UUID, error) {
 	ids, err := d.queries().ListFailuresSince(ctx, query.ListFailuresSinceParams{Source: source, Since: since})
 	return ids, classify(err)
@@ -243,6 +243,15 @@ func (d *DB) FailuresSince(ctx context.Context, source string, since time.Time) 
 func (d *DB) ForgetFailures(ctx context.Context, source string, ids ...uuid.UUID) error {
 	err := d.queries().ClearFailures(ctx, query.ClearFailuresParams{Source: source, CheckoutLinkID: ids})
 	if err != nil {
+		return fmt.Errorf("forget failures: %w", classify(err))
+	}
+	return nil
+}
+
+// ForgetPlaces forgets the failures of links that are known by their place in LIST
+// alone, but for those at the given places.
+func (d *DB) ForgetPlaces(ctx context.Context, source string, but []int64) error {
+	if err := d.queries().ClearPlaces(ctx, query.ClearPlacesParams{Source: source, Place: but}); err != nil {
 		return fmt.Errorf("forget failures: %w", classify(err))
 	}
 	return nil

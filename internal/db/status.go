@@ -76,7 +76,7 @@ type Failure struct {
 type FailingLink struct {
 	Failure
 
-	ID    uuid.UUID
+	Link  string  // its id, or its place in LIST in words where nobody knows its id
 	Label *string // nil: it has none, or was never synced
 }
 
@@ -91,7 +91,7 @@ func (d *DB) FailingLinks(ctx context.Context, source string, most int32) ([]Fai
 	for _, r := range rows {
 		all = append(all, FailingLink{
 			Failure: Failure{Source: r.Source, Since: r.Since, Attempts: r.Attempts, Kind: r.Kind, Message: r.Message, Path: r.Path},
-			ID:      r.CheckoutLinkID, Label: r.Label,
+			Link:    r.Link, Label: r.Label,
 		})
 	}
 	return all, nil

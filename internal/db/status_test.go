@@ -61,7 +61,7 @@ func TestFailingLinksAreListedTheLongestFirst(t *testing.T) {
 	if err != nil || len(failing) != 2 {
 		t.Fatalf("%+v, %v", failing, err)
 	}
-	if f := failing[0]; f.Source != "shop" || f.ID[15] != 3 || f.Attempts != 3 || f.Kind != "status" || f.Message != "no" || *f.Path != "$.id" || f.Label != nil {
+	if f := failing[0]; f.Source != "shop" || f.Link != "00000000-0000-4000-8000-000000000003" || f.Attempts != 3 || f.Kind != "status" || f.Message != "no" || *f.Path != "$.id" || f.Label != nil {
 		t.Errorf("the longest: %+v", f)
 	}
 	if n, since, err := d.CountFailures(t.Context(), "shop"); n != 3 || !since.Equal(failing[0].Since) || err != nil {

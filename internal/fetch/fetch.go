@@ -9,6 +9,7 @@
 package fetch
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -18,7 +19,10 @@ import (
 
 // Observed is the result of one request for one link.
 type Observed struct {
-	ID uuid.UUID
+	ID uuid.UUID // the nil id when not even the link's page could tell
+	// Place is the link's number in LIST, counted from 1, where LIST did not name
+	// the link, or could not show it; else 0. It moves when older links are deleted.
+	Place int
 	// At and Until are when the answered request began and ended; Polar read
 	// what it shows in between. Of two answers in one run the one whose request
 	// began later counts. Both have a monotonic reading.
@@ -35,4 +39,13 @@ type Observed struct {
 	Confirmed bool
 	// Text is the text that Link's spans point into: Body, or the page around it.
 	Text []byte
+}
+
+// Name names the link for people: by its id, or by its place where nobody knows
+// that. The column sync_failures.link says the same.
+func (o *Observed) Name() string {
+	if o.ID == uuid.Nil {
+		return fmt.Sprintf("link %d of the organization's list", o.Place)
+	}
+	return o.ID.String()
 }

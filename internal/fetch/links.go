@@ -80,7 +80,7 @@ type listAnswer struct {
 var listShape = wire.ShapeOf[listAnswer]()
 
 // List asks for one page, counted from 1, of up to limit links, oldest first. A
-// broken link is an observation with an error, without an id if that is broken
+// broken link is an observation with an error, by its place if its id is broken
 // too; the page fails only as a whole. Polar answers 500 for a page that holds
 // a link it cannot show.
 func (c *Client) List(ctx context.Context, page, limit int) (Page, error) {
@@ -88,7 +88,13 @@ func (c *Client) List(ctx context.Context, page, limit int) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	return readPage(a)
+	read, err := readPage(a)
+	for i := range read.Links {
+		if read.Links[i].ID == uuid.Nil {
+			read.Links[i].Place = (page-1)*limit + i + 1
+		}
+	}
+	return read, err
 }
 
 // readPage decodes the body of a page.

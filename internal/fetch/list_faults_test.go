@@ -141,6 +141,8 @@ func TestABrokenLinkOfAPageIsAnObservationWithItsName(t *testing.T) {
 		}
 		if o.ID != uuid.Nil {
 			path = fmt.Sprint(slices.Index(all, o.ID), " ", path)
+		} else {
+			path = o.Name() + ": " + path
 		}
 		got = append(got, strings.TrimSpace(path))
 		if (o.Err == nil) != (o.Link != nil) || len(o.Body) == 0 {
@@ -150,9 +152,9 @@ func TestABrokenLinkOfAPageIsAnObservationWithItsName(t *testing.T) {
 	want := []string{
 		"0 bad answer at allow_discount_codes: missing",
 		"1 bad answer at label: the key stands twice",
-		"bad answer at id: missing",
-		"bad answer at id: not a UUID",
-		"bad answer at : an object expected, found null", "4",
+		"link 3 of the organization's list: bad answer at id: missing",
+		"link 4 of the organization's list: bad answer at id: not a UUID",
+		"link 5 of the organization's list: bad answer at : an object expected, found null", "4",
 		"5 bad answer at metadata: an object expected, found an array",
 		"6", "7",
 	}
@@ -179,7 +181,7 @@ func TestAPageThatIsTooLongIsSplit(t *testing.T) {
 	if diff := cmp.Diff(slices.Delete(slices.Clone(all), 77, 78), idsOf([][]fetch.Observed{named})); diff != "" {
 		t.Error(diff)
 	}
-	if len(culprits) != 1 || culprits[0].Err.Error() != "Polar's answer cannot be read: link 78 of the organization's list: longer than 16 MiB" {
+	if len(culprits) != 1 || culprits[0].Name() != "link 78 of the organization's list" || culprits[0].Err.Error() != "Polar's answer cannot be read: longer than 16 MiB" {
 		t.Fatalf("culprits %v", culprits)
 	}
 	if cap(culprits[0].Body) > 128<<10 {

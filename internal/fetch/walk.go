@@ -3,7 +3,6 @@ package fetch
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"net/http"
 	"slices"
@@ -149,12 +148,7 @@ func (c *Client) page(ctx context.Context, number, limit int, whole bool) (links
 	case !ok || !e.partial() || whole:
 		return page.Links, page.Total, err
 	case limit == 1:
-		position := fmt.Sprintf("link %d of the organization's list", number)
-		if e.Detail != "" {
-			position += ": " + e.Detail
-		}
-		nameless := &Error{Kind: e.Kind, Status: e.Status, Detail: position, Body: e.Body}
-		return []Observed{{At: at, Until: c.config.Now(), Body: e.Body, Err: nameless}}, 0, nil
+		return []Observed{{Place: number, At: at, Until: c.config.Now(), Body: e.Body, Err: e}}, 0, nil
 	case limit == PageLimit && e.Status == http.StatusInternalServerError:
 		if err := c.healthy(ctx); err != nil {
 			return nil, 0, err

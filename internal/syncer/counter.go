@@ -137,12 +137,8 @@ func (c *counter) count(op string) {
 
 // fail counts a link that could not be synced.
 func (c *counter) fail(o fetch.Observed) {
-	f := Failure{Kind: failureKind(o.Err), Message: o.Err.Error()}
-	if o.ID != uuid.Nil {
-		f.ID = o.ID.String()
-	}
 	c.set(o.ID, failed)
-	c.failures = append(c.failures, f)
+	c.failures = append(c.failures, Failure{ID: o.Name(), Kind: failureKind(o.Err), Message: o.Err.Error()})
 }
 
 // touched says which things changed in this batch, a price or tier standing for

@@ -10,7 +10,7 @@ import (
 
 // Failure is one link that could not be synced.
 type Failure struct {
-	ID      string `json:"id"` // of the link; empty when LIST alone could tell
+	ID      string `json:"id"` // of the link, or its place in LIST in words where nobody knows its id
 	Kind    string `json:"kind"`
 	Message string `json:"message"`
 }
@@ -36,6 +36,7 @@ func failureKind(err error) string {
 func addFailure(b *db.Batch, o fetch.Observed, clock db.Clock) {
 	r := &b.Failures
 	r.CheckoutLinkID = append(r.CheckoutLinkID, o.ID)
+	r.Place = append(r.Place, int64(o.Place))
 	r.At = append(r.At, clock.Earliest(o.At))
 	r.Kind = append(r.Kind, failureKind(o.Err))
 	r.Message = append(r.Message, storable(o.Err.Error()))

@@ -1,7 +1,10 @@
 package syncer_test
 
 import (
+	"bytes"
 	"fmt"
+	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 
@@ -86,27 +89,58 @@ func TestPoisonCostsOneLink(t *testing.T) {
 	}
 }
 
-// TestALinkThatListCannotShowIsOnRecord begins with a catalogue that holds a link
-// Polar cannot show: nobody knows its id yet, all others land, and once it is
-// healed it lands too.
+// TestALinkThatListCannotShowIsOnRecord has links that Polar cannot show, or whose id
+// cannot be read, and whose id nobody knows yet: each is on record by its place, in
+// every output, all others land, and once they are healed they land too.
 func TestALinkThatListCannotShowIsOnRecord(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "seed")
-	b.polar.Goto(4)
-	for range 2 {
-		if report := b.run(b.all()); report.Status != db.Partial || report.Links.Failed != 1 || report.Links.Total != 60 {
+	b := newBench(t, "alpha")
+	links := b.polar.LinkIDs()
+	for _, place := range []int{7, 8, 103} {
+		b.polar.Set(links[place-1], fetchtest.Answer{Status: 500})
+	}
+	b.polar.Overlay(`110 id "none"`)
+	var logged bytes.Buffer
+	b.syncer.Logger = slog.New(slog.NewTextHandler(&logged, nil))
+	place := func(n int) string { return fmt.Sprintf("link %d of the organization's list", n) }
+	want := []string{place(7) + " unavailable", place(8) + " unavailable", place(103) + " unavailable", place(111) + " bad_answer"}
+	for run := 1; run <= 2; run++ {
+		report := b.run(b.all())
+		if report.Status != db.Partial || report.Links.Failed != 4 || report.Links.Total != 120 {
 			t.Errorf("%s, %+v", report.Status, report.Links)
 		}
+		var told []string
+		for _, f := range report.Failures {
+			told = append(told, f.ID+" "+f.Kind)
+			if !strings.Contains(logged.String(), fmt.Sprintf("link=%q kind=%s", f.ID, f.Kind)) {
+				t.Errorf("not logged: %s", f.ID)
+			}
+		}
+		if diff := cmp.Diff(want, told); diff != "" {
+			t.Error(diff)
+		}
+		record := b.column(`SELECT link || ' ' || kind || ' ' || attempts FROM sync_failures WHERE checkout_link_id IS NULL ORDER BY place`)
+		for i := range record {
+			record[i] = strings.TrimSuffix(record[i], fmt.Sprint(" ", run))
+		}
+		if diff := cmp.Diff(want, record); diff != "" {
+			t.Errorf("on record: %s", diff)
+		}
+		failing, err := b.db.FailingLinks(t.Context(), "test", 10)
+		if err != nil || len(failing) != 4 {
+			t.Errorf("%+v, %v", failing, err)
+		}
+		for _, f := range failing {
+			if !slices.Contains(want, f.Link+" "+f.Kind) {
+				t.Errorf("%+v", f)
+			}
+		}
 	}
-	record := b.column(`SELECT checkout_link_id || ' ' || kind || ' ' || attempts FROM sync_failures`)
-	if diff := cmp.Diff([]string{"00000000-0000-0000-0000-000000000000 unavailable 2"}, record); diff != "" {
-		t.Error(diff)
-	}
-	b.polar.Goto(5)
-	if report := b.run(b.all()); report.Status != db.Succeeded || report.Links.Total != 60 {
+	b.polar.Reset()
+	if report := b.run(b.all()); report.Status != db.Succeeded || report.Links.Total != 120 {
 		t.Errorf("healed: %s, %+v", report.Status, report.Links)
 	}
-	if left := b.column(`SELECT checkout_link_id::text FROM sync_failures`); left != nil {
+	if left := b.column(`SELECT link FROM sync_failures`); left != nil {
 		t.Errorf("failures left: %q", left)
 	}
 }

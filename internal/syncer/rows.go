@@ -2,6 +2,7 @@ package syncer
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -46,8 +47,8 @@ func rows(observed []fetch.Observed, inPlace map[uuid.UUID]bool, clock db.Clock)
 		b.RemovedCheckoutLinks.ID = append(b.RemovedCheckoutLinks.ID, id)
 		b.RemovedCheckoutLinks.SeenAt = append(b.RemovedCheckoutLinks.SeenAt, c.gone[id])
 	}
-	for _, id := range sortedIDs(c.failed) {
-		addFailure(b, c.failed[id], clock)
+	for _, name := range slices.Sorted(maps.Keys(c.failed)) {
+		addFailure(b, c.failed[name], clock)
 	}
 	for _, o := range observed {
 		if until := clock.Latest(o.Until); until.After(b.NotAfter) {
@@ -68,7 +69,7 @@ type collected struct {
 	medias    newest[fetch.Media]
 	discounts newest[fetch.Discount]
 	gone      map[uuid.UUID]time.Time
-	failed    map[uuid.UUID]fetch.Observed
+	failed    map[string]fetch.Observed // by name
 	written   []uuid.UUID
 
 	organizations map[uuid.UUID]bool
@@ -79,7 +80,7 @@ func collect(observed []fetch.Observed, inPlace map[uuid.UUID]bool, clock db.Clo
 		links: newest[fetch.CheckoutLink]{}, products: newest[fetch.Product]{}, prices: newest[fetch.Price]{},
 		meters: newest[fetch.Meter]{}, benefits: newest[fetch.Benefit]{}, medias: newest[fetch.Media]{},
 		discounts: newest[fetch.Discount]{}, gone: map[uuid.UUID]time.Time{},
-		failed: map[uuid.UUID]fetch.Observed{}, organizations: map[uuid.UUID]bool{},
+		failed: map[string]fetch.Observed{}, organizations: map[uuid.UUID]bool{},
 	}
 	for _, o := range observed {
 		at := clock.Earliest(o.At)
@@ -88,7 +89,7 @@ func collect(observed []fetch.Observed, inPlace map[uuid.UUID]bool, clock db.Clo
 			c.gone[o.ID] = at
 			c.written = append(c.written, o.ID)
 		case o.Err != nil:
-			c.failed[o.ID] = o
+			c.failed[o.Name()] = o
 		default:
 			c.written = append(c.written, o.ID)
 			c.links.add(o.ID, at, o.Link)

@@ -179,8 +179,8 @@ func (p *pass) once(ctx context.Context) error {
 	if len(left) > 0 {
 		p.logger.InfoContext(ctx, "kept changing while it was read, left to the next run", slog.Any("things", left))
 	}
-	if p.source.All && len(p.reader.nameless) == 0 { // LIST shows every link by now
-		if err := p.DB.ForgetFailures(ctx, p.run.Source, uuid.Nil); err != nil {
+	if p.source.All { // every place has been looked at by now
+		if err := p.DB.ForgetPlaces(ctx, p.run.Source, placesOf(p.reader.nameless)); err != nil {
 			return err
 		}
 	}

@@ -101,7 +101,7 @@ func (w *writer) save(ctx context.Context, links []fetch.Observed, done json.Raw
 		}
 		return w.save(ctx, links[half:], done)
 	case links[0].Err != nil:
-		return fmt.Errorf("record the failure of link %s: %w", links[0].ID, err)
+		return fmt.Errorf("record the failure of %s: %w", links[0].Name(), err)
 	}
 	bad := links[0]
 	bad.Link, bad.Notes, bad.Err = nil, nil, err

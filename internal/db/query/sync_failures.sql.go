@@ -28,10 +28,26 @@ func (q *Queries) ClearFailures(ctx context.Context, arg ClearFailuresParams) er
 	return err
 }
 
+const clearPlaces = `-- name: ClearPlaces :exec
+DELETE FROM sync_failures
+WHERE source = $1 AND checkout_link_id IS NULL AND place <> ALL ($2::bigint[])
+`
+
+type ClearPlacesParams struct {
+	Source string
+	Place  []int64
+}
+
+// Deletes the failures of links without an id, but for those at the given places.
+func (q *Queries) ClearPlaces(ctx context.Context, arg ClearPlacesParams) error {
+	_, err := q.db.Exec(ctx, clearPlaces, arg.Source, arg.Place)
+	return err
+}
+
 const getFailure = `-- name: GetFailure :many
 SELECT source, since, last_at, attempts, kind, message, path
 FROM sync_failures
-WHERE checkout_link_id = $1
+WHERE checkout_link_id = $1::uuid
 ORDER BY source
 `
 
@@ -76,12 +92,12 @@ func (q *Queries) GetFailure(ctx context.Context, checkoutLinkID uuid.UUID) ([]G
 
 const listFailures = `-- name: ListFailures :many
 SELECT
-    f.source, f.checkout_link_id, f.since, f.last_at, f.attempts, f.kind, f.message, f.path,
+    f.source, f.link, f.since, f.last_at, f.attempts, f.kind, f.message, f.path,
     l.label
 FROM sync_failures AS f
 LEFT JOIN checkout_links AS l ON l.id = f.checkout_link_id
 WHERE f.source = $1
-ORDER BY f.since, f.checkout_link_id
+ORDER BY f.since, f.checkout_link_id, f.place
 LIMIT $2
 `
 
@@ -91,15 +107,15 @@ type ListFailuresParams struct {
 }
 
 type ListFailuresRow struct {
-	Source         string
-	CheckoutLinkID uuid.UUID
-	Since          time.Time
-	LastAt         time.Time
-	Attempts       int64
-	Kind           string
-	Message        string
-	Path           *string
-	Label          *string
+	Source   string
+	Link     string
+	Since    time.Time
+	LastAt   time.Time
+	Attempts int64
+	Kind     string
+	Message  string
+	Path     *string
+	Label    *string
 }
 
 // Failing links, the longest-failing first.
@@ -114,7 +130,7 @@ func (q *Queries) ListFailures(ctx context.Context, arg ListFailuresParams) ([]L
 		var i ListFailuresRow
 		if err := rows.Scan(
 			&i.Source,
-			&i.CheckoutLinkID,
+			&i.Link,
 			&i.Since,
 			&i.LastAt,
 			&i.Attempts,
@@ -134,9 +150,9 @@ func (q *Queries) ListFailures(ctx context.Context, arg ListFailuresParams) ([]L
 }
 
 const listFailuresSince = `-- name: ListFailuresSince :many
-SELECT checkout_link_id
+SELECT checkout_link_id::uuid AS checkout_link_id
 FROM sync_failures
-WHERE source = $1 AND last_at >= $2::timestamptz
+WHERE source = $1 AND checkout_link_id IS NOT NULL AND last_at >= $2::timestamptz
 `
 
 type ListFailuresSinceParams struct {
@@ -144,7 +160,7 @@ type ListFailuresSinceParams struct {
 	Since  time.Time
 }
 
-// A source's links that have failed since a moment.
+// A source's links that have failed since a moment, as far as their ids are known.
 func (q *Queries) ListFailuresSince(ctx context.Context, arg ListFailuresSinceParams) ([]uuid.UUID, error) {
 	rows, err := q.db.Query(ctx, listFailuresSince, arg.Source, arg.Since)
 	if err != nil {
@@ -167,22 +183,23 @@ func (q *Queries) ListFailuresSince(ctx context.Context, arg ListFailuresSincePa
 
 const recordFailures = `-- name: RecordFailures :exec
 INSERT INTO sync_failures AS t (
-    source, checkout_link_id, since, last_at, kind, message, path, body, run_id
+    source, checkout_link_id, place, since, last_at, kind, message, path, body, run_id
 )
 SELECT
-    $1::text, f.checkout_link_id, f.at, f.at, f.kind, f.message, f.path, f.body,
+    $1::text, f.checkout_link_id, f.place, f.at, f.at, f.kind, f.message, f.path, f.body,
     $2::uuid
 FROM (
     SELECT
-        unnest($3::uuid[]) AS checkout_link_id,
-        unnest($4::timestamptz[]) AS at,
-        unnest($5::text[]) AS kind,
-        unnest($6::text[]) AS message,
-        unnest($7::ntext[])::text AS path,
-        unnest($8::ntext[])::text AS body
+        nullif(unnest($3::uuid[]), '00000000-0000-0000-0000-000000000000') AS checkout_link_id,
+        nullif(unnest($4::bigint[]), 0) AS place,
+        unnest($5::timestamptz[]) AS at,
+        unnest($6::text[]) AS kind,
+        unnest($7::text[]) AS message,
+        unnest($8::ntext[])::text AS path,
+        unnest($9::ntext[])::text AS body
 ) AS f
-ORDER BY f.checkout_link_id
-ON CONFLICT (source, checkout_link_id) DO UPDATE SET
+ORDER BY f.checkout_link_id, f.place
+ON CONFLICT (source, link) DO UPDATE SET
     last_at = excluded.last_at,
     -- A run counts once, even if it tries a link twice.
     attempts = t.attempts + (t.run_id <> excluded.run_id)::int,
@@ -197,6 +214,7 @@ type RecordFailuresParams struct {
 	Source         string
 	RunID          uuid.UUID
 	CheckoutLinkID []uuid.UUID
+	Place          []int64
 	At             []time.Time
 	Kind           []string
 	Message        []string
@@ -204,12 +222,14 @@ type RecordFailuresParams struct {
 	Body           []*string
 }
 
-// Notes links that could not be synced, and counts again those that failed before.
+// Notes links that could not be synced, and counts again those that failed before. The
+// nil id is nobody's: such a link is known by its place in LIST, which is else 0.
 func (q *Queries) RecordFailures(ctx context.Context, arg RecordFailuresParams) error {
 	_, err := q.db.Exec(ctx, recordFailures,
 		arg.Source,
 		arg.RunID,
 		arg.CheckoutLinkID,
+		arg.Place,
 		arg.At,
 		arg.Kind,
 		arg.Message,
