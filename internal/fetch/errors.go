@@ -34,6 +34,7 @@ type Error struct {
 	retry      bool          // another try may help
 	retryAfter time.Duration // as the server asked
 	tooLong    bool          // fewer links may fit
+	broken     bool          // a page that is no JSON: one link may be at fault
 }
 
 func (e *Error) Error() string {
@@ -56,7 +57,7 @@ func (e *Error) Unwrap() error { return e.Kind }
 // partial reports whether a page of links failed because of what it holds, so
 // that smaller pages may reach the rest.
 func (e *Error) partial() bool {
-	return e.Status == http.StatusInternalServerError || e.tooLong
+	return e.Status == http.StatusInternalServerError || e.tooLong || e.broken
 }
 
 // Unreachable reports whether err concerns the way to Polar, or Polar as a

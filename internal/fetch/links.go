@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -52,7 +53,7 @@ func observe(a answer) Observed {
 }
 
 // badBody makes an Error of the *wire.Error about an answer.
-func badBody(body []byte, err error) error {
+func badBody(body []byte, err error) *Error {
 	e := &Error{Kind: ErrBadAnswer, Status: 200, Body: body, Detail: err.Error()}
 	if w, ok := errors.AsType[*wire.Error](err); ok {
 		e.Path, e.Detail = w.Path, w.Reason
@@ -101,7 +102,9 @@ func (c *Client) List(ctx context.Context, page, limit int) (Page, error) {
 func readPage(a answer) (Page, error) {
 	var list listAnswer
 	if _, err := wire.Decode(a.body, listShape, &list); err != nil {
-		return Page{}, badBody(a.body, err)
+		e := badBody(a.body, err)
+		e.broken = !wire.Valid(a.body)
+		return Page{}, e
 	}
 	page := Page{Total: list.Pagination.TotalCount, Links: make([]Observed, 0, len(list.Items))}
 	for _, item := range list.Items {
@@ -115,6 +118,37 @@ func readPage(a answer) (Page, error) {
 		page.Links = append(page.Links, observed)
 	}
 	return page, nil
+}
+
+// idIn finds the id of the first link on a page that is no JSON from some point behind
+// it, or Nil.
+func idIn(page []byte) (id uuid.UUID) {
+	d := json.NewDecoder(bytes.NewReader(page))
+	if !find(d, "items") {
+		return uuid.Nil
+	}
+	if open, err := d.Token(); err != nil || open != json.Delim('[') || !find(d, "id") || d.Decode(&id) != nil {
+		return uuid.Nil
+	}
+	return id
+}
+
+// find moves d, which is before an object, to the value of a key.
+func find(d *json.Decoder, key string) bool {
+	if open, err := d.Token(); err != nil || open != json.Delim('{') {
+		return false
+	}
+	for d.More() {
+		k, err := d.Token()
+		if err != nil || k == key {
+			return err == nil
+		}
+		var skipped json.RawMessage
+		if d.Decode(&skipped) != nil {
+			return false
+		}
+	}
+	return false
 }
 
 // idOf finds the id of an otherwise unreadable link, or Nil.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -55,22 +56,25 @@ func TestAnOrganizationOfOneBrokenLinkIsToldOf(t *testing.T) {
 
 func TestAnOutageIsNotTakenForBrokenLinks(t *testing.T) {
 	t.Parallel()
-	for _, from := range []int{1, 2} {
-		t.Run(fmt.Sprint("from page ", from), func(t *testing.T) {
-			t.Parallel()
-			links, _ := madeUp(t, 230)
-			s := fetchtest.StartFor(t, links...)
-			page := from
-			s.Inject(fetchtest.Fault{Match: func(r *http.Request) bool { return r.URL.Query().Get("page") != "1" || page == 1 }, Play: fetchtest.Status(500, "Internal Server Error")})
-			batches, err := collect(newClient(t, s).WalkPages(t.Context(), fetch.Pages{From: 1}))
-			if len(batches) != from-1 || kindName(t, err) != "unavailable" || !fetch.Unreachable(err) {
-				t.Errorf("%d batches, ended with %v", len(batches), err)
-			}
-			// every page under way asks once, then four times whether Polar is up
-			if got := s.Requests().Total; got > 1+3*(1+tries) {
-				t.Errorf("%d requests", got)
-			}
-		})
+	for name, play := range map[string]fetchtest.Play{
+		"500": fetchtest.Status(500, "Internal Server Error"), "no JSON": fetchtest.Mangle(func(page []byte) []byte { return page[:len(page)-1] }),
+	} {
+		for _, from := range []int{1, 2} {
+			t.Run(fmt.Sprint(name, " from page ", from), func(t *testing.T) {
+				t.Parallel()
+				links, _ := madeUp(t, 230)
+				s := fetchtest.StartFor(t, links...)
+				s.Inject(fetchtest.Fault{Match: func(r *http.Request) bool { return r.URL.Query().Get("page") != "1" || from == 1 }, Play: play})
+				batches, err := collect(linksOf(newClient(t, s).WalkPages(t.Context(), fetch.Pages{From: 1})))
+				if len(batches) != from-1 || kindName(t, err) != "unavailable" || !fetch.Unreachable(err) {
+					t.Errorf("%d batches, ended with %v", len(batches), err)
+				}
+				// every page under way asks once, then four times whether Polar is up
+				if got := s.Requests().Total; got > 1+3*(1+tries) {
+					t.Errorf("%d requests", got)
+				}
+			})
+		}
 	}
 }
 
@@ -88,7 +92,6 @@ func TestAPageThatFailsAsAWholeEndsTheWalk(t *testing.T) {
 		"a proxy's 502":     {fetchtest.HTML(502), "unavailable", tries},
 		"another route":     {fetchtest.Status(404, `{"detail":"Not Found"}`), "bad answer", 1},
 		"HTML":              {fetchtest.HTML(200), "bad answer", tries},
-		"no JSON":           {fetchtest.Mangle(func([]byte) []byte { return []byte("x") }), "bad answer", 1},
 		"no items":          {fetchtest.Mangle(func([]byte) []byte { return []byte(`{"pagination":{"total_count":1,"max_page":1}}`) }), "bad answer", 1},
 		"no pagination":     {fetchtest.Mangle(func([]byte) []byte { return []byte(`{"items":[]}`) }), "bad answer", 1},
 		"a null pagination": {fetchtest.Mangle(func([]byte) []byte { return []byte(`{"items":[],"pagination":null}`) }), "bad answer", 1},
@@ -97,7 +100,7 @@ func TestAPageThatFailsAsAWholeEndsTheWalk(t *testing.T) {
 			t.Parallel()
 			s := fetchtest.StartFor(t, links...)
 			s.Inject(fetchtest.Fault{Match: fetchtest.OnList(3), Play: row.play})
-			batches, err := collect(newClient(t, s).WalkPages(t.Context(), fetch.Pages{From: 1}))
+			batches, err := collect(linksOf(newClient(t, s).WalkPages(t.Context(), fetch.Pages{From: 1})))
 			if kindName(t, err) != row.kind {
 				t.Errorf("ended with %v", err)
 			}
@@ -163,16 +166,137 @@ func TestABrokenLinkOfAPageIsAnObservationWithItsName(t *testing.T) {
 	}
 }
 
+// holding matches the pages that hold the i-th link, from 0.
+func holding(i int) func(*http.Request) bool {
+	return func(r *http.Request) bool {
+		page, _ := strconv.Atoi(r.URL.Query().Get("page"))
+		limit, _ := strconv.Atoi(r.URL.Query().Get("limit"))
+		return (page-1)*limit <= i && i < page*limit
+	}
+}
+
+func TestAPageThatIsNoJSONIsSplit(t *testing.T) {
+	t.Parallel()
+	links, all := madeUp(t, 120)
+	for name, row := range map[string]struct {
+		breaks func(page []byte) []byte
+		named  bool // the id stands before the break
+	}{
+		"cut short":         {func(page []byte) []byte { return page[:len(page)-40] }, true},
+		"cut before the id": {func([]byte) []byte { return []byte(`{"items":[{"created_at":"2026-01-01T00:00:00Z","i`) }, false},
+		"garbage behind it": {func(page []byte) []byte { return append(page, "<!-- x -->"...) }, true},
+		"nested 600 deep": {func(page []byte) []byte {
+			return bytes.ReplaceAll(page, []byte(`"metadata":{`), []byte(`"metadata":{"deep":`+strings.Repeat("[", 600)+strings.Repeat("]", 600)+","))
+		}, true},
+		"no value in one link": {func(page []byte) []byte {
+			return bytes.ReplaceAll(page, []byte(`"label":`), []byte(`"label":NaN,"was":`))
+		}, true},
+		"no JSON at all": {func([]byte) []byte { return []byte("x") }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := fetchtest.StartFor(t, links...)
+			s.Inject(fetchtest.Fault{Match: holding(77), Play: fetchtest.Mangle(row.breaks)})
+			batches := walkAll(t, newClient(t, s), 120)
+			if diff := cmp.Diff([]int{100, 20}, sizes(batches)); diff != "" {
+				t.Fatal(diff)
+			}
+			for i, o := range slices.Concat(batches...) {
+				switch {
+				case i != 77 && (o.ID != all[i] || o.Link == nil):
+					t.Errorf("%d: %s, %v", i, o.Name(), o.Err)
+				case i == 77 && (o.Place != 78 || kindName(t, o.Err) != "bad answer" || row.named != (o.ID == all[77]) || !row.named && o.ID != uuid.Nil):
+					t.Errorf("culprit %s at place %d: %v", o.ID, o.Place, o.Err)
+				}
+			}
+			// 1 page of 100, 1 beyond all, 2 of 50, 2 of 25, 5 of 5, 5 of 1, page 2
+			if got := s.Requests().Total; got != 1+1+2+2+5+5+1 {
+				t.Errorf("%d requests", got)
+			}
+		})
+	}
+}
+
+// TestPartsBehindTheEndAreNotAskedFor is what was seen live: five links, of which
+// Polar cannot show the third.
+func TestPartsBehindTheEndAreNotAskedFor(t *testing.T) {
+	t.Parallel()
+	links, _ := madeUp(t, 5)
+	s := fetchtest.StartFor(t, links...)
+	s.Set(links[2].ID, fetchtest.Answer{Status: 500})
+	_, culprits := nameless(walkAll(t, newClient(t, s), 5))
+	wantCulprit(t, culprits, 2)
+	var asked []string
+	for _, r := range s.Log() {
+		asked = append(asked, strings.TrimPrefix(r.Path, "/v1/checkout-links/?"))
+	}
+	want := []string{
+		"page=1&limit=100", "page=1000000&limit=1", "page=1&limit=50", "page=1&limit=25", "page=1&limit=5", "page=1&limit=1", "page=2&limit=1",
+		"page=3&limit=1", "page=3&limit=1", "page=3&limit=1", "page=3&limit=1", "page=4&limit=1", "page=5&limit=1",
+	}
+	if diff := cmp.Diff(want, asked); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestPagesThatRepeatThemselvesEndTheWalk(t *testing.T) {
+	t.Parallel()
+	links, all := madeUp(t, 1000)
+	s := fetchtest.StartFor(t, links...)
+	s.Inject(fetchtest.Fault{Play: func(w http.ResponseWriter, r *http.Request, normal http.Handler) {
+		first := r.Clone(r.Context())
+		first.URL.RawQuery = "page=1&limit=100"
+		normal.ServeHTTP(w, first)
+	}})
+	batches, err := collect(linksOf(newClient(t, s).WalkPages(t.Context(), fetch.Pages{From: 1})))
+	if kindName(t, err) != "bad answer" || !strings.HasSuffix(err.Error(), "the list of links does not end: page 2 shows no link that the pages before it had not shown") {
+		t.Errorf("ended with %v", err)
+	}
+	wantWalk(t, batches, []int{100}, all[:100])
+}
+
+func TestAListThatGrowsWithEachPageEndsTheWalk(t *testing.T) {
+	t.Parallel()
+	links, _ := madeUp(t, 3000)
+	s := fetchtest.StartFor(t, links[:100]...)
+	var asked atomic.Int64
+	s.Inject(fetchtest.Fault{Play: func(w http.ResponseWriter, r *http.Request, normal http.Handler) {
+		n := asked.Add(1)
+		s.Add(links[100*n : 100*(n+1)]...)
+		normal.ServeHTTP(w, r)
+	}})
+	batches, err := collect(linksOf(newClient(t, s).WalkPages(t.Context(), fetch.Pages{From: 1})))
+	if kindName(t, err) != "bad answer" || !strings.HasSuffix(err.Error(), "the list of links does not end: there were 2 pages, and after 15 the list is still growing") {
+		t.Errorf("%d batches, ended with %v", len(batches), err)
+	}
+	if asked.Load() > 15 {
+		t.Errorf("%d requests", asked.Load())
+	}
+}
+
+func TestLinksCreatedDuringAWalkAreRead(t *testing.T) {
+	t.Parallel()
+	links, all := madeUp(t, 250)
+	s := fetchtest.StartFor(t, links[:200]...)
+	s.Inject(fetchtest.Fault{Match: fetchtest.OnList(2), Play: func(w http.ResponseWriter, r *http.Request, normal http.Handler) {
+		s.Add(links[200:]...)
+		normal.ServeHTTP(w, r)
+	}})
+	batches, err := collect(linksOf(newClient(t, s).WalkPages(t.Context(), fetch.Pages{From: 1})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantWalk(t, batches, []int{100, 100, 50}, all)
+	if got := s.Requests().Total; got != 3 {
+		t.Errorf("%d requests", got)
+	}
+}
+
 func TestAPageThatIsTooLongIsSplit(t *testing.T) {
 	t.Parallel()
 	links, all := madeUp(t, 120)
 	s := fetchtest.StartFor(t, links...)
-	holdsIt := func(r *http.Request) bool {
-		page, _ := strconv.Atoi(r.URL.Query().Get("page"))
-		limit, _ := strconv.Atoi(r.URL.Query().Get("limit"))
-		return (page-1)*limit <= 77 && 77 < page*limit
-	}
-	s.Inject(fetchtest.Fault{Match: holdsIt, Play: fetchtest.GzipBomb(17)})
+	s.Inject(fetchtest.Fault{Match: holding(77), Play: fetchtest.GzipBomb(17)})
 	batches := walkAll(t, newClient(t, s), 120)
 	named, culprits := nameless(batches)
 	if diff := cmp.Diff([]int{100, 20}, sizes(batches)); diff != "" {
@@ -187,7 +311,7 @@ func TestAPageThatIsTooLongIsSplit(t *testing.T) {
 	if cap(culprits[0].Body) > 128<<10 {
 		t.Errorf("holds on to %d bytes", cap(culprits[0].Body))
 	}
-	if got := s.Requests().Total; got != 1+2+2+5+5+1 {
+	if got := s.Requests().Total; got != 1+1+2+2+5+5+1 {
 		t.Errorf("%d requests", got)
 	}
 }
@@ -204,7 +328,7 @@ func TestACountThatIsWrongDoesNotSendTheWalkAstray(t *testing.T) {
 			s.Inject(fetchtest.Fault{Play: fetchtest.Mangle(func(b []byte) []byte {
 				return bytes.Replace(b, []byte(`"total_count":130`), []byte(`"total_count":`+count), 1)
 			})})
-			batches, err := collect(newClient(t, s).WalkPages(t.Context(), fetch.Pages{From: 1}))
+			batches, err := collect(linksOf(newClient(t, s).WalkPages(t.Context(), fetch.Pages{From: 1})))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -241,7 +365,7 @@ func TestAWalkOfAllThatIsLeftLeavesNothingBehind(t *testing.T) {
 		client := bubbleClient(s, 0)
 		s.Hold(fetchtest.OnList(3, 4, 5, 6, 7, 8, 9, 10)) // never to be answered
 		batches := 0
-		for batch, err := range client.WalkPages(t.Context(), fetch.Pages{From: 1}) {
+		for batch, err := range linksOf(client.WalkPages(t.Context(), fetch.Pages{From: 1})) {
 			if err != nil || len(batch) != 100 {
 				t.Errorf("%d links, %v", len(batch), err)
 			}

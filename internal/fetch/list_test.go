@@ -50,7 +50,7 @@ func meaning(link *fetch.CheckoutLink) *fetch.CheckoutLink {
 func walkAll(t *testing.T, client *fetch.Client, total int) [][]fetch.Observed {
 	t.Helper()
 	told := -1
-	batches, err := collect(client.WalkPages(t.Context(), fetch.Pages{From: 1, Plan: tell(&told)}))
+	batches, err := collect(linksOf(client.WalkPages(t.Context(), fetch.Pages{From: 1, Plan: tell(&told)})))
 	if err != nil || told != total {
 		t.Errorf("told of %d links, want %d; ended with %v", told, total, err)
 	}
@@ -145,7 +145,7 @@ func TestAWalkOfAllMayBeginAtALaterPage(t *testing.T) {
 	for from, sized := range map[int][]int{1: {100, 100, 100, 50}, 2: {100, 100, 50}, 4: {50}, 5: nil, 99: nil} {
 		s.ResetCounts()
 		told := 0
-		batches, err := collect(client.WalkPages(t.Context(), fetch.Pages{From: from, Plan: tell(&told)}))
+		batches, err := collect(linksOf(client.WalkPages(t.Context(), fetch.Pages{From: from, Plan: tell(&told)})))
 		if err != nil || told != 350 {
 			t.Errorf("from %d: told of %d, %v", from, told, err)
 		}
@@ -186,7 +186,7 @@ func TestALinkThatGoesDuringAWalkHidesAtMostItsNeighbour(t *testing.T) {
 	}
 	done := make(chan result)
 	go func() {
-		batches, err := collect(client.WalkPages(t.Context(), fetch.Pages{From: 1}))
+		batches, err := collect(linksOf(client.WalkPages(t.Context(), fetch.Pages{From: 1})))
 		done <- result{batches, err}
 	}()
 	<-entered // page 1 is decided: it still shows the link

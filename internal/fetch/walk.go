@@ -1,11 +1,13 @@
 package fetch
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"iter"
-	"net/http"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/google/uuid"
@@ -88,82 +90,128 @@ type Pages struct {
 	Whole bool
 }
 
-// WalkPages lists the organization's links and yields each page as a batch, in
-// order. A page that is too long, or that Polar answers with 500, holds a
-// broken link: it is split down to that link, which becomes an observation
-// without an id. Links deleted or created meanwhile may shift others past the
-// walk, so absence proves nothing.
-func (c *Client) WalkPages(ctx context.Context, pages Pages) iter.Seq2[[]Observed, error] {
-	return func(yield func([]Observed, error) bool) {
-		first, total, err := c.page(ctx, pages.From, PageLimit, pages.Whole)
+// WalkPages lists the organization's links and yields its pages, in order. A page
+// that is too long, that is no JSON, or that Polar answers with 500, holds a broken
+// link: it is split down to that link, which becomes an observation known by its
+// place, and by its id if its page tells that. Pages that never end are an error.
+//
+// Links created meanwhile come last, and are read too. Links deleted meanwhile may
+// shift others past the walk, so absence proves nothing.
+func (c *Client) WalkPages(ctx context.Context, pages Pages) iter.Seq2[Page, error] {
+	return func(yield func(Page, error) bool) {
+		ask := func(ctx context.Context, number int) (Page, error) {
+			return c.page(ctx, number, PageLimit, pages.Whole, 0)
+		}
+		first, err := ask(ctx, pages.From)
 		if err != nil {
-			yield(nil, err)
+			yield(Page{}, err)
 			return
 		}
 		var more func(next, last int) bool
 		if pages.Plan != nil {
-			more = pages.Plan(int(total))
+			more = pages.Plan(int(first.Total))
 		}
-		if len(first) == 0 || !yield(first, nil) {
+		number, last, expected := pages.From-1, lastPage(first.Total), 0
+		seen := map[uuid.UUID]bool{}
+		take := func(page Page, err error) (goOn bool) {
+			number++
+			expected = max(expected, lastPage(page.Total))
+			switch {
+			case err != nil:
+			case len(page.Links) == 0: // nothing follows an empty page, whatever was expected
+				return false
+			case !anyNew(seen, page.Links) && len(page.Links) == PageLimit:
+				err = endless("page %d shows no link that the pages before it had not shown", number)
+			}
+			return yield(page, err) && err == nil
+		}
+		if !take(first, nil) {
 			return
 		}
-		last := int(max(0, total-1)/PageLimit) + 1
-		ask := func(ctx context.Context, i int) ([]Observed, error) {
-			links, _, err := c.page(ctx, pages.From+1+i, PageLimit, pages.Whole)
-			return links, err
-		}
-		rest := inOrder(ctx, max(0, last-pages.From), pagesAhead, ask)
+		rest := inOrder(ctx, max(0, last-pages.From), pagesAhead, func(ctx context.Context, i int) (Page, error) {
+			return ask(ctx, pages.From+1+i)
+		})
 		if more != nil {
 			rest = oneByOne(ctx, pages.From+1, last, more, ask)
 		}
-		for links, err := range rest {
-			// Nothing follows an empty page, whatever was expected.
-			if err == nil && len(links) == 0 {
+		for page, err := range rest {
+			if !take(page, err) {
 				return
 			}
-			if !yield(links, err) || err != nil {
+		}
+		for more == nil && number < expected && take(ask(ctx, number+1)) {
+			if number > 2*last+growth {
+				yield(Page{}, endless("there were %d pages, and after %d the list is still growing", last, number))
 				return
 			}
 		}
 	}
 }
 
-// oneByOne calls do for 0 and on, for the pages from next to last, while more returns true.
-func oneByOne[T any](ctx context.Context, next, last int, more func(next, last int) bool, do func(context.Context, int) (T, error)) iter.Seq2[T, error] {
+// growth is how many pages a list may gain while it is walked, beside as many again as
+// it had.
+const growth = 10
+
+// endless is an error that says why the walk would not end.
+func endless(format string, a ...any) error {
+	return &Error{Kind: ErrBadAnswer, Detail: "the list of links does not end: " + fmt.Sprintf(format, a...)}
+}
+
+// lastPage numbers the last page of a list of so many links.
+func lastPage(total int64) int { return int(max(0, total-1)/PageLimit) + 1 }
+
+// anyNew reports whether a link has not been seen, and notes all as seen.
+func anyNew(seen map[uuid.UUID]bool, links []Observed) (found bool) {
+	for _, l := range links {
+		found = found || l.ID == uuid.Nil || !seen[l.ID]
+		seen[l.ID] = true
+	}
+	return found
+}
+
+// oneByOne asks for the pages from next to last, while more returns true.
+func oneByOne[T any](ctx context.Context, next, last int, more func(next, last int) bool, ask func(context.Context, int) (T, error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		for i := 0; next+i <= last && more(next+i, last); i++ {
-			if value, err := do(ctx, i); !yield(value, err) || err != nil {
+		for ; next <= last && more(next, last); next++ {
+			if value, err := ask(ctx, next); !yield(value, err) || err != nil {
 				return
 			}
 		}
 	}
 }
 
-// page asks for one page, or for parts of it if the whole does not come.
-func (c *Client) page(ctx context.Context, number, limit int, whole bool) (links []Observed, total int64, err error) {
+// page asks for one page, or for parts of it if the whole does not come. known is how
+// many links the organization has, 0: unknown; parts behind that are not asked for.
+func (c *Client) page(ctx context.Context, number, limit int, whole bool, known int64) (Page, error) {
 	at := c.config.Now()
 	page, err := c.List(ctx, number, limit)
 	e, ok := errors.AsType[*Error](err)
 	switch {
 	case !ok || !e.partial() || whole:
-		return page.Links, page.Total, err
+		return page, err
 	case limit == 1:
-		return []Observed{{Place: number, At: at, Until: c.config.Now(), Body: e.Body, Err: e}}, 0, nil
-	case limit == PageLimit && e.Status == http.StatusInternalServerError:
-		if err := c.healthy(ctx); err != nil {
-			return nil, 0, err
+		culprit := Observed{ID: idIn(e.Body), Place: number, At: at, Until: c.config.Now(), Body: e.Body, Err: e}
+		return Page{Links: []Observed{culprit}, Total: known}, nil
+	case limit == PageLimit:
+		if known, err = c.healthy(ctx); err != nil {
+			return Page{}, err
 		}
 	}
 	parts := smallestFactor(limit)
-	for part := range parts {
-		more, n, err := c.page(ctx, (number-1)*parts+part+1, limit/parts, whole)
-		if err != nil {
-			return nil, 0, err
+	limit /= parts
+	page = Page{Total: known}
+	for n := (number-1)*parts + 1; n <= number*parts; n++ {
+		if page.Total > 0 && int64((n-1)*limit) >= page.Total {
+			break
 		}
-		links = append(links, more...)
-		total = max(total, n)
+		part, err := c.page(ctx, n, limit, whole, page.Total)
+		if err != nil {
+			return Page{}, err
+		}
+		page.Links = append(page.Links, part.Links...)
+		page.Total = cmp.Or(part.Total, page.Total)
 	}
-	return links, total, nil
+	return page, nil
 }
 
 // farPage lies beyond any organization's last page.
@@ -171,13 +219,14 @@ const farPage = 1_000_000
 
 // healthy tells an outage from a link that Polar cannot show: a page without
 // links cannot fail because of one. Without it, every page would be split down
-// to single links before anyone noticed an outage.
-func (c *Client) healthy(ctx context.Context) error {
-	_, err := c.List(ctx, farPage, 1)
-	if e, ok := errors.AsType[*Error](err); ok && e.Status == http.StatusInternalServerError {
-		return &Error{Kind: ErrUnavailable, Detail: "status 500 even for a page without links", Body: e.Body}
+// to single links before anyone noticed an outage. It returns how many links the
+// organization has; Polar told 0 there in 2025.
+func (c *Client) healthy(ctx context.Context) (total int64, err error) {
+	page, err := c.List(ctx, farPage, 1)
+	if e, ok := errors.AsType[*Error](err); ok && e.partial() {
+		return 0, &Error{Kind: ErrUnavailable, Detail: "even for a page without links: " + strings.TrimPrefix(e.Error(), e.Kind.Error()+": "), Body: e.Body}
 	}
-	return err
+	return page.Total, err
 }
 
 // smallestFactor splits a page evenly, so that its parts have page numbers:

@@ -43,6 +43,17 @@ func collect(walk iter.Seq2[[]fetch.Observed, error]) (batches [][]fetch.Observe
 	return batches, ended
 }
 
+// linksOf yields the links of each page.
+func linksOf(walk iter.Seq2[fetch.Page, error]) iter.Seq2[[]fetch.Observed, error] {
+	return func(yield func([]fetch.Observed, error) bool) {
+		for page, err := range walk {
+			if !yield(page.Links, err) {
+				return
+			}
+		}
+	}
+}
+
 func sizes(batches [][]fetch.Observed) (all []int) {
 	for _, batch := range batches {
 		all = append(all, len(batch))

@@ -109,11 +109,11 @@ func (r *reader) pages(ctx context.Context, yield func(batch, error) bool) bool 
 		From: r.done.Pages + 1, Plan: r.plan,
 		Whole: !r.source.All && strategy != fetch.ByList && r.left < splitting,
 	}
-	for links, err := range r.source.Client.WalkPages(ctx, pages) {
+	for page, err := range r.source.Client.WalkPages(ctx, pages) {
 		if err != nil {
 			return r.withoutPages(ctx, err, yield)
 		}
-		if !yield(batch{r.page(links), r.done}, nil) {
+		if !yield(batch{r.page(page.Links), r.done}, nil) {
 			return false
 		}
 	}

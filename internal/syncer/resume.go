@@ -54,11 +54,11 @@ func (r *resumption) stillThere(ctx context.Context, client *fetch.Client) (bool
 		return false, nil // nothing to know it by
 	}
 	if r.Pages > 0 {
-		for links, err := range client.WalkPages(ctx, fetch.Pages{From: r.Pages}) {
+		for page, err := range client.WalkPages(ctx, fetch.Pages{From: r.Pages}) {
 			if err != nil {
 				return false, ending(ctx, err)
 			}
-			if len(links) <= r.Page.Place || !r.Page.is(links[r.Page.Place]) {
+			if len(page.Links) <= r.Page.Place || !r.Page.is(page.Links[r.Page.Place]) {
 				return false, nil
 			}
 			break // the others are asked for when it is sure that they are wanted

@@ -29,6 +29,12 @@ func Decode(data []byte, shape *Shape, v any) ([]Note, error) {
 	return d.notes, nil
 }
 
+// Valid reports whether data is one JSON value, nested no deeper than Decode allows.
+func Valid(data []byte) bool {
+	s := scanner{data: data}
+	return s.skip() == nil && s.end() == nil
+}
+
 // noPlace: neither the object with the unknown keys nor anything around it has an Extra.
 const noPlace = "unknown keys and no field to keep them"
 
