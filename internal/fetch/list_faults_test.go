@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -166,15 +165,6 @@ func TestABrokenLinkOfAPageIsAnObservationWithItsName(t *testing.T) {
 	}
 }
 
-// holding matches the pages that hold the i-th link, from 0.
-func holding(i int) func(*http.Request) bool {
-	return func(r *http.Request) bool {
-		page, _ := strconv.Atoi(r.URL.Query().Get("page"))
-		limit, _ := strconv.Atoi(r.URL.Query().Get("limit"))
-		return (page-1)*limit <= i && i < page*limit
-	}
-}
-
 func TestAPageThatIsNoJSONIsSplit(t *testing.T) {
 	t.Parallel()
 	links, all := madeUp(t, 120)
@@ -196,7 +186,7 @@ func TestAPageThatIsNoJSONIsSplit(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := fetchtest.StartFor(t, links...)
-			s.Inject(fetchtest.Fault{Match: holding(77), Play: fetchtest.Mangle(row.breaks)})
+			s.Inject(fetchtest.Fault{Match: fetchtest.OnPlace(77), Play: fetchtest.Mangle(row.breaks)})
 			batches := walkAll(t, newClient(t, s), 120)
 			if diff := cmp.Diff([]int{100, 20}, sizes(batches)); diff != "" {
 				t.Fatal(diff)
@@ -296,7 +286,7 @@ func TestAPageThatIsTooLongIsSplit(t *testing.T) {
 	t.Parallel()
 	links, all := madeUp(t, 120)
 	s := fetchtest.StartFor(t, links...)
-	s.Inject(fetchtest.Fault{Match: holding(77), Play: fetchtest.GzipBomb(17)})
+	s.Inject(fetchtest.Fault{Match: fetchtest.OnPlace(77), Play: fetchtest.GzipBomb(17)})
 	batches := walkAll(t, newClient(t, s), 120)
 	named, culprits := nameless(batches)
 	if diff := cmp.Diff([]int{100, 20}, sizes(batches)); diff != "" {

@@ -2,6 +2,7 @@ package syncer
 
 import (
 	"errors"
+	"slices"
 	"sync/atomic"
 
 	"github.com/google/uuid"
@@ -81,8 +82,8 @@ func (c *counter) links() int {
 	return n
 }
 
-// set notes what became of a link. One that is fetched again stays changed if it
-// was before.
+// set notes what became of a link. Of one that is fetched again the later answer
+// counts, but it stays changed if it was before.
 func (c *counter) set(id uuid.UUID, o outcome) {
 	old := c.outcomes[id]
 	if id == uuid.Nil { // nameless links count one by one
@@ -90,6 +91,9 @@ func (c *counter) set(id uuid.UUID, o outcome) {
 	}
 	if o == unchanged && (old == changed || c.before[id]) {
 		o = changed
+	}
+	if old == failed {
+		c.failures = slices.DeleteFunc(c.failures, func(f Failure) bool { return f.ID == id.String() })
 	}
 	c.counts[old]--
 	c.counts[o]++

@@ -54,8 +54,10 @@ func (s *Syncer) preview(ctx context.Context, source Source, counter *counter, e
 				counter.set(o.ID, unchanged)
 				continue
 			}
+			if counter.outcomes[o.ID] != changed { // pages may be read twice
+				each(d)
+			}
 			counter.set(o.ID, changed)
-			each(d)
 		}
 		for _, c := range changes {
 			sum := fnv.New64a()

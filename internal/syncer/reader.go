@@ -39,7 +39,8 @@ type reader struct {
 	seen          map[uuid.UUID]bool // links that need not be asked for any more
 	left          int                // configured links that no page has shown yet
 	organizations map[uuid.UUID]bool // whose links pages showed
-	nameless      []fetch.Observed   // links that LIST holds and Polar cannot show
+	unread        []uuid.UUID        // links that LIST cannot show, but names
+	nameless      nameless           // links that LIST cannot show, and does not name either
 	missing       []fetch.Observed   // links that Polar says are gone
 }
 
@@ -75,8 +76,10 @@ func (r *reader) batches(ctx context.Context) iter.Seq2[batch, error] {
 		if len(ids) > 0 && !r.links(ctx, ids, yield) {
 			return
 		}
-		if r.source.All && len(r.nameless) > 0 {
-			yield(batch{r.nameless, r.done}, nil)
+		for chunk := range slices.Chunk(r.nameless.links(), fetch.BatchSize) {
+			if !yield(batch{chunk, r.done}, nil) {
+				return
+			}
 		}
 	}
 }
@@ -95,7 +98,16 @@ func (r *reader) takeUp(before *resumption) {
 	}
 	if before.Pages > 0 {
 		r.organizations[before.Page.Organization] = true
+		r.nameless.last = before.Page.Created
 	}
+}
+
+// startOver forgets what pages have shown.
+func (r *reader) startOver() {
+	r.takeUp(nil)
+	r.done, r.finished = checkpoint{Server: r.done.Server}, 0
+	r.unread, r.nameless = nil, nameless{}
+	clear(r.seen)
 }
 
 // pages yields the pages, as many as are worth it. It is false when that was the end
@@ -109,15 +121,36 @@ func (r *reader) pages(ctx context.Context, yield func(batch, error) bool) bool 
 		From: r.done.Pages + 1, Plan: r.plan,
 		Whole: !r.source.All && strategy != fetch.ByList && r.left < splitting,
 	}
+	goOn, moved := r.walk(ctx, pages, yield)
+	if goOn && moved {
+		r.logger.InfoContext(ctx, "links were deleted while the pages were read, asking for the pages once more")
+		r.startOver()
+		pages.From = 1
+		goOn, _ = r.walk(ctx, pages, yield)
+	}
+	return goOn
+}
+
+// walk yields the pages. goOn is false when that was the end of reading. moved says
+// that links of the organization may have slid from one page to the one before, unseen,
+// because others were deleted meanwhile. Those that are known are asked for by id
+// anyway; a new one only another walk can show.
+func (r *reader) walk(ctx context.Context, pages fetch.Pages, yield func(batch, error) bool) (goOn, moved bool) {
+	var first, least int64 // links that the organization has, say the pages
 	for page, err := range r.source.Client.WalkPages(ctx, pages) {
 		if err != nil {
-			return r.withoutPages(ctx, err, yield)
+			return r.withoutPages(ctx, err, yield), false
 		}
+		if first == 0 {
+			first, least = page.Total, page.Total
+		}
+		least = min(least, page.Total)
 		if !yield(batch{r.page(page.Links), r.done}, nil) {
-			return false
+			return false, false
 		}
 	}
-	return true
+	shown := len(r.seen) + len(r.again) + len(r.unread) + len(r.nameless.places)
+	return true, r.source.All && (least < first || int64(shown) < first)
 }
 
 // plan decides how many pages are worth it, now that the size of the organization
@@ -152,10 +185,16 @@ func (r *reader) page(all []fetch.Observed) (links []fetch.Observed) {
 		if l.Link != nil {
 			r.done.Page = markOf(l, place)
 			r.organizations[l.Link.OrganizationID] = true
+			r.nameless.pass(l.Link.CreatedAt)
 		}
 		switch {
+		case l.Place > 0 && !r.source.All: // if it is wanted, it is asked for by id
 		case l.ID == uuid.Nil:
-			r.nameless = append(r.nameless, l)
+			r.nameless.add(l)
+			r.done.Unread++
+		case l.Place > 0:
+			r.unread = append(r.unread, l.ID)
+			r.done.Unread++
 		case r.source.wants(l.ID) && !r.seen[l.ID]:
 			r.seen[l.ID] = true
 			r.left--
@@ -175,7 +214,7 @@ func (r *reader) unshown(ctx context.Context) ([]uuid.UUID, error) {
 		if ids, err = r.db.LiveLinks(ctx, slices.Collect(maps.Keys(r.organizations))); err != nil {
 			return nil, fmt.Errorf("look up known links: %w", err)
 		}
-		ids = distinct(ids, r.again)
+		ids = distinct(ids, slices.Concat(r.again, r.unread))
 	}
 	ids = slices.DeleteFunc(ids, func(id uuid.UUID) bool { return r.seen[id] || slices.Contains(r.done.Gone, id) })
 	return append(ids, r.done.Gone...), nil
@@ -201,9 +240,9 @@ func (r *reader) links(ctx context.Context, ids []uuid.UUID, yield func(batch, e
 			if l.Link != nil {
 				r.done.Link = markOf(l, 0)
 			}
-			// A link without a name in LIST has one here.
-			if e, ok := errors.AsType[*fetch.Error](l.Err); ok && e.Status == 500 && len(r.nameless) > 0 {
-				r.nameless = r.nameless[1:]
+			// A known link that no page showed may be one that LIST did not name.
+			if !slices.Contains(r.again, l.ID) && !slices.Contains(r.unread, l.ID) {
+				r.nameless.meet(l)
 			}
 		}
 		if !yield(batch{there, r.done}, err) || err != nil {

@@ -27,15 +27,12 @@ type resumption struct {
 func resume(ctx context.Context, d *db.DB, source *Source, run *db.Run) (*resumption, error) {
 	r := &resumption{}
 	readable := run.Checkpoint != nil && json.Unmarshal(run.Checkpoint, &r.checkpoint) == nil
-	if !readable || r.Server != source.Client.Server() {
+	if !readable || r.Server != source.Client.Server() || r.Unread > 0 { // which links those were, only their pages tell
 		return nil, nil
 	}
 	var err error
 	if r.failed, err = d.FailuresSince(ctx, source.Name, run.Since); err != nil {
 		return nil, fmt.Errorf("look up failures: %w", err)
-	}
-	if slices.Contains(r.failed, uuid.Nil) {
-		return nil, nil // which link that was, only its page tells
 	}
 	there, err := r.stillThere(ctx, source.Client)
 	if err == nil && there {

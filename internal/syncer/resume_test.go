@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
-
 	"syncer/internal/db"
 	"syncer/internal/fetch/fetchtest"
 	"syncer/internal/syncer"
@@ -223,13 +221,6 @@ func TestAResumedRunClaimsOnlyWhatItHas(t *testing.T) {
 			},
 			anew: true, want: db.Succeeded,
 		},
-		"a link without an id failed": {
-			after: func(b *bench) {
-				b.exec(`INSERT INTO sync_failures (source, checkout_link_id, since, last_at, kind, message, run_id)
-					SELECT 'test', $1, clock_timestamp(), clock_timestamp(), 'unavailable', '', gen_random_uuid()`, uuid.Nil)
-			},
-			anew: true, want: db.Succeeded,
-		},
 	} {
 		for _, way := range ways() {
 			t.Run(name+" "+way.name, func(t *testing.T) {
@@ -261,5 +252,30 @@ func TestAResumedRunClaimsOnlyWhatItHas(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestALinkThatListCannotShowIsNotForgottenOverAStop stops a backfill behind a page with
+// a link that LIST cannot show. What becomes of it only that page tells, or GET by id
+// if the page named it: so the next run begins at the beginning.
+func TestALinkThatListCannotShowIsNotForgottenOverAStop(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		play   fetchtest.Play
+		status string
+	}{
+		"nor name": {fetchtest.Status(http.StatusInternalServerError, ""), db.Partial},
+		"but name": {fetchtest.Mangle(func(page []byte) []byte { return append(page, 'x') }), db.Succeeded},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, "alpha")
+			b.polar.Inject(fetchtest.Fault{Match: fetchtest.OnPlace(5), Play: test.play})
+			b.stopped(b.all(), fetchtest.OnList(2))
+			report := b.resumed(b.all(), false)
+			if report.Status != test.status || report.Links.Total != 120 {
+				t.Errorf("%s, %+v", report.Status, report.Links)
+			}
+		})
 	}
 }

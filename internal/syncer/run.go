@@ -180,7 +180,7 @@ func (p *pass) once(ctx context.Context) error {
 		p.logger.InfoContext(ctx, "kept changing while it was read, left to the next run", slog.Any("things", left))
 	}
 	if p.source.All { // every place has been looked at by now
-		if err := p.DB.ForgetPlaces(ctx, p.run.Source, placesOf(p.reader.nameless)); err != nil {
+		if err := p.DB.ForgetPlaces(ctx, p.run.Source, placesOf(p.reader.nameless.links())); err != nil {
 			return err
 		}
 	}

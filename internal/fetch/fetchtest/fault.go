@@ -85,3 +85,12 @@ func OnList(pages ...int) func(*http.Request) bool {
 		return kind == routeList && (len(pages) == 0 || slices.Contains(pages, page))
 	}
 }
+
+// OnPlace matches LIST requests for the pages that hold the i-th link, counted from 0.
+func OnPlace(i int) func(*http.Request) bool {
+	return func(r *http.Request) bool {
+		kind, _ := routeOf(r.URL.Path)
+		page, limit, _ := paging(r.URL.Query())
+		return kind == routeList && (page-1)*limit <= i && i < page*limit
+	}
+}
