@@ -166,10 +166,10 @@ func classify(err error) error {
 	return err
 }
 
-// rejects reports whether an SQLSTATE concerns the data: it cannot be stored,
-// or breaks a constraint.
+// rejects reports whether an SQLSTATE concerns the data: a row stands twice, cannot
+// be stored, or breaks a constraint.
 func rejects(code string) bool {
-	return strings.HasPrefix(code, "22") || strings.HasPrefix(code, "23") ||
+	return strings.HasPrefix(code, "21") || strings.HasPrefix(code, "22") || strings.HasPrefix(code, "23") ||
 		code == "54000" || code == "54001" // program limit (an index row), statement too complex (deep JSON)
 }
 

@@ -3,6 +3,7 @@ package syncer
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"time"
@@ -35,37 +36,13 @@ func (s *Syncer) Preview(ctx context.Context, source Source, each func(Differenc
 
 func (s *Syncer) preview(ctx context.Context, source Source, counter *counter, each func(Difference)) error {
 	reader := newReader(s.DB, s.Logger, source, &db.Run{}, counter)
-	counted := map[uint64]bool{} // what links of several batches share would be changed once
+	p := &previewer{db: s.DB, counter: counter, counted: map[uint64]bool{}, each: each}
 	for batch, err := range reader.batches(ctx) {
 		if err != nil {
 			return err
 		}
-		changes, err := s.DB.Compare(ctx, rows(batch.links, nil, db.Clock{}))
-		if err != nil {
+		if err := p.compare(ctx, batch.links); err != nil {
 			return err
-		}
-		for _, o := range batch.links {
-			if o.Err != nil {
-				counter.fail(o)
-				continue
-			}
-			d := difference(o.Link, changes)
-			if len(d.Changes) == 0 {
-				counter.set(o.ID, unchanged)
-				continue
-			}
-			if counter.outcomes[o.ID] != changed { // pages may be read twice
-				each(d)
-			}
-			counter.set(o.ID, changed)
-		}
-		for _, c := range changes {
-			sum := fnv.New64a()
-			fmt.Fprint(sum, c.Entity, c.EntityID, c.Op, string(c.Before), string(c.After))
-			if !counted[sum.Sum64()] {
-				counted[sum.Sum64()] = true
-				counter.count(c.Op)
-			}
 		}
 	}
 	ids := idsOf(reader.missing)
@@ -88,6 +65,58 @@ func (s *Syncer) preview(ctx context.Context, source Source, counter *counter, e
 		}
 	}
 	return guard(counter.counts[gone], counter.links(), false)
+}
+
+// previewer is what a writer is to a run.
+type previewer struct {
+	db      *db.DB
+	counter *counter
+	counted map[uint64]bool // what links of several batches share would be changed once
+	each    func(Difference)
+}
+
+// compare tells what links would change. Like a save, it halves a batch that Postgres
+// refuses until the one bad link is alone.
+func (p *previewer) compare(ctx context.Context, links []fetch.Observed) error {
+	changes, err := p.db.Compare(ctx, rows(links, nil, db.Clock{}))
+	switch {
+	case !errors.Is(err, db.ErrRejected):
+	case len(links) > 1:
+		half := len(links) / 2
+		if err := p.compare(ctx, links[:half]); err != nil {
+			return err
+		}
+		return p.compare(ctx, links[half:])
+	default:
+		links[0].Err, err = err, nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, o := range links {
+		if o.Err != nil {
+			p.counter.fail(o)
+			continue
+		}
+		d := difference(o.Link, changes)
+		if len(d.Changes) == 0 {
+			p.counter.set(o.ID, unchanged)
+			continue
+		}
+		if p.counter.outcomes[o.ID] != changed { // pages may be read twice
+			p.each(d)
+		}
+		p.counter.set(o.ID, changed)
+	}
+	for _, c := range changes {
+		sum := fnv.New64a()
+		fmt.Fprint(sum, c.Entity, c.EntityID, c.Op, string(c.Before), string(c.After))
+		if !p.counted[sum.Sum64()] {
+			p.counted[sum.Sum64()] = true
+			p.counter.count(c.Op)
+		}
+	}
+	return nil
 }
 
 // difference picks a link's changes out of a batch's, and names what they are

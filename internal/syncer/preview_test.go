@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"syncer/internal/db"
 	"syncer/internal/db/dbtest"
@@ -57,6 +58,26 @@ func TestAPreviewSaysWhatARunWouldDoAndWritesNothing(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestAPreviewLosesOneLinkToAValueThatPostgresRefuses, as the run does, and says the
+// same of all others.
+func TestAPreviewLosesOneLinkToAValueThatPostgresRefuses(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "alpha")
+	b.polar.Overlay("3 metadata {\"n\":1e200000}\n119 metadata {\"n\":1e200000}")
+	told := 0
+	preview, err := b.syncer.Preview(t.Context(), b.all(), func(syncer.Difference) { told++ })
+	if err != nil || preview.Status != db.Partial || told != 118 {
+		t.Errorf("%s, %d links told, %v", preview.Status, told, err)
+	}
+	report := b.run(b.all())
+	if preview.Links != report.Links || preview.Rows != report.Rows || report.Links.Failed != 2 {
+		t.Errorf("previewed %+v %+v, done %+v %+v", preview.Links, preview.Rows, report.Links, report.Rows)
+	}
+	if diff := cmp.Diff(report.Failures, preview.Failures, cmpopts.IgnoreFields(syncer.Failure{}, "Message")); diff != "" {
+		t.Errorf("done and previewed: %s", diff)
 	}
 }
 
