@@ -45,14 +45,14 @@ func (d *DB) ChangedSince(ctx context.Context, since time.Time) ([]ChangedThing,
 
 // wholePrices reads rows of prices, each with its rows of price_tiers under "tiers".
 func wholePrices(ctx context.Context, q *query.Queries, ids []uuid.UUID) (map[uuid.UUID]json.RawMessage, error) {
+	all := map[uuid.UUID]json.RawMessage{}
 	if len(ids) == 0 {
-		return nil, nil
+		return all, nil
 	}
 	rows, err := q.ListPrices(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
-	all := make(map[uuid.UUID]json.RawMessage, len(rows))
 	for _, r := range rows {
 		all[r.ID] = r.Price
 	}
