@@ -36,6 +36,26 @@ func TestAPoisonedLinkCostsOneLinkAndExits3(t *testing.T) {
 	}
 }
 
+func TestALinkWithoutAnIDGoesByItsPlace(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, "seed-ads")
+	p.polar.Set(p.polar.LinkIDs()[2], fetchtest.Answer{Status: 500})
+	const place, reason = "link 3 of the organization's list", "Polar is unavailable: status 500: Internal Server Error"
+	q := once(t, p.env, exitPartial, "backfill", "--all")
+	q.printing("  failed " + place + ": " + reason)
+	q.saying("link failed", place)
+	once(t, p.env, exitPartial, "backfill", "--all", "--dry-run").printing("  failed " + place + ": " + reason)
+	report := backfilled(t, p.env, exitPartial, "--all")
+	if len(report.Failures) != 1 || report.Failures[0].ID != place {
+		t.Errorf("failures: %+v", report.Failures)
+	}
+	once(t, p.env, exitDone, "status").printing("    "+place+"  since ", "2 runs: "+reason)
+	status := decode[[]sourceStatus](t, once(t, p.env, exitDone, "status", "--json").stdout.String())
+	if len(status) != 1 || len(status[0].Failures) != 1 || status[0].Failures[0].ID != place {
+		t.Errorf("%+v", status)
+	}
+}
+
 func TestARefusedTokenExits4(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, "seed-ads")
