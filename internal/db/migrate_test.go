@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
@@ -171,6 +172,51 @@ func TestMigrationsGoDownAndUpAgain(t *testing.T) {
 	}
 	if diff := cmp.Diff(before, attributes(t, d)); diff != "" {
 		t.Errorf("down and up again made another schema:\n%s", diff)
+	}
+}
+
+// TestFailuresOfAnOlderVersionGetNames has failures from before places were told apart,
+// and goes back to them.
+func TestFailuresOfAnOlderVersionGetNames(t *testing.T) {
+	t.Parallel()
+	d := dbtest.New(t)
+	p, err := goose.NewProvider(goose.DialectPostgres, stdlib.OpenDBFromPool(d.Pool()), migrations.FS, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.Close() })
+	failures := func(column string) []string {
+		rows, err := d.Pool().Query(t.Context(), `SELECT `+column+` FROM sync_failures ORDER BY 1`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return names
+	}
+	if _, err := p.DownTo(t.Context(), 7); err != nil {
+		t.Fatal(err)
+	}
+	named := rowID(1).String()
+	exec(t, d, `INSERT INTO sync_failures (source, checkout_link_id, since, last_at, kind, message, run_id)
+		SELECT 'shop', id, now(), now(), 'unavailable', '', gen_random_uuid() FROM unnest($1::uuid[]) AS id`, []string{named, uuid.Nil.String()})
+	if _, err := p.Up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{named}, failures("link")); diff != "" {
+		t.Errorf("up: %s", diff)
+	}
+	exec(t, d, `INSERT INTO sync_failures (source, place, since, last_at, kind, message, run_id) VALUES ('shop', 151, now(), now(), 'unavailable', '', gen_random_uuid())`)
+	if diff := cmp.Diff([]string{named, "link 151 of the organization's list"}, failures("link")); diff != "" {
+		t.Errorf("a place: %s", diff)
+	}
+	if _, err := p.DownTo(t.Context(), 7); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{named}, failures("checkout_link_id::text")); diff != "" {
+		t.Errorf("down: %s", diff)
 	}
 }
 
