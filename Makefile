@@ -17,6 +17,7 @@ build: ## a static binary, bin/syncer
 
 test: ## all tests, on a Postgres of their own
 	@scripts/postgres
+	@scripts/pgbouncer
 	$(GO) test -race -shuffle=on -timeout 15m ./...
 	cd bench && $(GO) test -race -shuffle=on -timeout 15m ./...
 

@@ -51,6 +51,18 @@ func (a account) attr() *syscall.SysProcAttr {
 	return attr
 }
 
+// Command prepares a command that runs as the user that Postgres runs as, such as a
+// tool that reads a server's files. Its working folder is one that user can read.
+func Command(ctx context.Context, name string, args ...string) (*exec.Cmd, error) {
+	user, err := serverAccount()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir, cmd.Env, cmd.SysProcAttr = "/", environment(), user.attr()
+	return cmd, nil
+}
+
 // own gives a file or folder to the account.
 func (a account) own(path string) error {
 	if !a.drop {

@@ -14,10 +14,13 @@ type logTail struct {
 	lines []string
 }
 
-const (
-	tailLines = 12
-	readyLine = "database system is ready to accept connections"
-)
+const tailLines = 12
+
+// ready reports whether a line of the log tells that the server takes connections; a
+// standby's says "read-only connections", before 14 "read only connections".
+func ready(line string) bool {
+	return strings.Contains(line, "database system is ready to accept ") && strings.HasSuffix(line, " connections")
+}
 
 // read returns once nobody can write any more, or at the pipe's deadline.
 func (t *logTail) read() {
@@ -32,7 +35,7 @@ func (t *logTail) read() {
 			t.lines = t.lines[1:]
 		}
 		t.lines = append(t.lines, string(line))
-		if t.ready != nil && strings.HasSuffix(string(line), readyLine) {
+		if t.ready != nil && ready(string(line)) {
 			close(t.ready)
 			t.ready = nil
 		}

@@ -29,7 +29,10 @@ var server struct {
 	count    atomic.Int64
 }
 
-const template = "syncer_template"
+const (
+	template       = "syncer_template"
+	maxConnections = "300" // a standby needs as many
+)
 
 // New returns a migrated database, cloned from a template in some 40 ms.
 func New(tb testing.TB) *db.DB {
@@ -76,13 +79,19 @@ func Empty(tb testing.TB) string {
 	return clone(tb, start(tb), "template0")
 }
 
+// Encoded returns an empty database in another encoding, such as LATIN1.
+func Encoded(tb testing.TB, encoding string) string {
+	tb.Helper()
+	return clone(tb, start(tb), "template0 ENCODING '"+encoding+"'")
+}
+
 func start(tb testing.TB) *localpg.Server {
 	tb.Helper()
 	server.Lock()
 	defer server.Unlock()
 	if server.started == nil && server.err == nil {
 		server.started, server.err = localpg.Start(context.WithoutCancel(tb.Context()), localpg.Options{
-			Settings: map[string]string{"max_connections": "300"},
+			Settings: map[string]string{"max_connections": maxConnections},
 		})
 	}
 	if server.err != nil {
@@ -96,17 +105,17 @@ func clone(tb testing.TB, pg *localpg.Server, from string) string {
 	name := fmt.Sprintf("test_%d", server.count.Add(1))
 	create(tb, pg, name, from)
 	tb.Cleanup(func() {
-		exec(context.WithoutCancel(tb.Context()), tb, pg, "DROP DATABASE "+name+" WITH (FORCE)")
+		admin(context.WithoutCancel(tb.Context()), tb, pg, "DROP DATABASE "+name+" WITH (FORCE)")
 	})
 	return pg.URL(name)
 }
 
 func create(tb testing.TB, pg *localpg.Server, name, from string) {
 	tb.Helper()
-	exec(tb.Context(), tb, pg, "CREATE DATABASE "+name+" TEMPLATE "+from)
+	admin(tb.Context(), tb, pg, "CREATE DATABASE "+name+" TEMPLATE "+from)
 }
 
-func exec(ctx context.Context, tb testing.TB, pg *localpg.Server, sql string) {
+func admin(ctx context.Context, tb testing.TB, pg *localpg.Server, sql string) {
 	tb.Helper()
 	conn, err := pgx.Connect(ctx, pg.URL("postgres"))
 	if err != nil {
