@@ -1,6 +1,9 @@
 -- name: GetServer :one
--- The server's view of itself, and of whoever asks.
+-- The server's view of itself, and of whoever asks. locale is that of a new database.
 SELECT
+    pg_backend_pid()::integer AS pid,
+    current_setting('server_encoding')::text AS encoding,
+    coalesce((SELECT datctype FROM pg_catalog.pg_database WHERE datname = 'template0'), '')::text AS locale,
     current_setting('server_version')::text AS version,
     current_setting('server_version_num')::integer AS version_number,
     current_database()::text AS database,
@@ -24,6 +27,36 @@ JOIN pg_catalog.pg_class AS c ON c.relname = r.table_name
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace AND n.nspname = @schema::text
 WHERE NOT has_table_privilege(c.oid, r.privilege)
 ORDER BY r.privilege, r.table_name;
+
+-- name: ListFilteredTables :many
+-- Those of the given tables whose policies (row level security) hold for the role.
+SELECT c.relname::text AS name
+FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+WHERE n.nspname = @schema::text
+    AND c.relname = ANY (@table_names::text[])
+    AND has_schema_privilege(n.oid, 'USAGE')
+    AND row_security_active(c.oid)
+ORDER BY 1;
+
+-- name: ListMissingTables :many
+-- Those of the given tables that a schema does not hold.
+SELECT t.name::text AS name
+FROM (SELECT unnest(@table_names::text[]) AS name) AS t
+WHERE NOT EXISTS (
+    SELECT
+    FROM pg_catalog.pg_class AS c
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE n.nspname = @schema::text AND c.relname = t.name AND c.relkind IN ('r', 'p')
+)
+ORDER BY 1;
+
+-- name: GetOwner :one
+-- The role that owns a table, and the table's schema quoted for SQL where it has to be.
+SELECT pg_get_userbyid(c.relowner)::text AS owner, quote_ident(n.nspname)::text AS schema
+FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+WHERE n.nspname = @schema::text AND c.relname = @table_name::text;
 
 -- name: ListForbiddenFunctions :many
 -- The functions of a schema that the role may not call. Trigger functions need no right.

@@ -46,7 +46,7 @@ waits for nobody.
 Exit: 0 done, 3 done but some links failed, 4 Polar refused the token,
 5 Polar unreachable, 6 stopped by the mass-removal guard, 7 another run holds
 the source or its organization, 8 schema does not fit, 9 database unreachable,
-10 differences found (--dry-run).`,
+not in UTF8, or read-only, 10 differences found (--dry-run).`,
 		Example: `  syncer backfill
   syncer backfill 01234567-89ab-4cde-8f01-23456789abcd
   syncer backfill --all --json`,
@@ -92,6 +92,9 @@ func (a *app) backfill(ctx context.Context, o backfillOptions) (err error) {
 	}
 	if o.dryRun {
 		return a.dryRun(ctx, sources)
+	}
+	if err := checkWritable(sources); err != nil {
+		return err
 	}
 	var reports []syncer.Report
 	for _, source := range sources {

@@ -32,7 +32,7 @@ are stored as they came.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			all := []driftEntry{}
-			err := a.eachSchema(cmd.Context(), (*database).open, func(d *db.DB) error {
+			err := a.eachSchema(cmd.Context(), func(d *db.DB) error {
 				drift, err := d.Drift(cmd.Context())
 				for _, one := range drift {
 					all = append(all, driftEntry{

@@ -61,7 +61,7 @@ func newExplain(a *app) *cobra.Command {
 				return usageError{fmt.Errorf("explain takes the id of one checkout link: %w", cmp.Or(err, errors.New("`all` is not one")))}
 			}
 			told := false
-			err = a.eachSchema(cmd.Context(), (*database).open, func(d *db.DB) error {
+			err = a.eachSchema(cmd.Context(), func(d *db.DB) error {
 				st, err := readStory(cmd.Context(), d, ids[0], most)
 				if err != nil || st == nil {
 					return err

@@ -18,7 +18,10 @@ func newMigrate(a *app) *cobra.Command {
 		Short: "Bring the database schema up to date",
 		Long: `Brings the schema of every configured source up to date: creates the schema if
 it is missing and applies what has not been applied yet. Several may start at
-once; one works, the others wait.`,
+once; one works, the others wait.
+
+It needs the server itself, not a pooler, and a role that may create tables: if
+SYNCER_MIGRATE_DATABASE_URL is set, it goes there instead of DATABASE_URL.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.migrateUp(cmd.Context()) },
 	}
@@ -83,8 +86,13 @@ func (a *app) migrateStatus(ctx context.Context) error {
 // migrations calls do for every schema, whatever its state, and prints the
 // results, as JSON if asked to.
 func (a *app) migrations(ctx context.Context, do func(*db.DB) ([]db.Migration, error)) error {
+	c, err := a.config()
+	if err != nil {
+		return err
+	}
+	c.Database = c.Database.toMigrate()
 	results := []migrationResult{}
-	err := a.eachSchema(ctx, (*database).connect, func(d *db.DB) error {
+	err = a.visitSchemas(ctx, c, (*database).connect, func(d *db.DB) error {
 		migrations, err := do(d)
 		for _, m := range migrations {
 			r := migrationResult{Schema: d.Schema(), Version: m.Version, Name: m.Name}

@@ -95,9 +95,9 @@ func TestASchemaThatDoesNotFitExits8(t *testing.T) {
 	t.Parallel()
 	place := newPlace(t, "seed-ads")
 	newer := place.env.with("DATABASE_URL", withPassword(t, dbtest.URL(t)))
-	do(t, newer["DATABASE_URL"], "INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, true)")
+	do(t, newer["DATABASE_URL"], "INSERT INTO syncer_migrations (version_id, is_applied) VALUES (99999, true)")
 	older := place.env.with("DATABASE_URL", withPassword(t, dbtest.URL(t)))
-	do(t, older["DATABASE_URL"], "DELETE FROM goose_db_version WHERE version_id = (SELECT max(version_id) FROM goose_db_version)")
+	do(t, older["DATABASE_URL"], "DELETE FROM syncer_migrations WHERE version_id = (SELECT max(version_id) FROM syncer_migrations)")
 	for _, command := range []string{"backfill", "run"} {
 		once(t, place.env.with("DATABASE_URL", withPassword(t, dbtest.Empty(t))), exitSchema, command).
 			saying("schema does not fit: schema \"polar\" holds no tables yet; run `syncer migrate`")
@@ -112,6 +112,6 @@ func TestASchemaThatDoesNotFitExits8(t *testing.T) {
 func TestMigrateLeavesANewerSchemaAlone(t *testing.T) {
 	t.Parallel()
 	env := variables{"DATABASE_URL": withPassword(t, dbtest.URL(t))}
-	do(t, env["DATABASE_URL"], "INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, true)")
+	do(t, env["DATABASE_URL"], "INSERT INTO syncer_migrations (version_id, is_applied) VALUES (99999, true)")
 	once(t, env, exitSchema, "migrate").saying("is at version 99999", "use the newer syncer")
 }

@@ -56,6 +56,9 @@ func (a *app) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := checkWritable(sources); err != nil {
+		return err
+	}
 	for i := range sources {
 		sources[i].warnOfCycle(ctx, logger)
 	}

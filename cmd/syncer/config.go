@@ -38,9 +38,23 @@ type config struct {
 
 // databaseConfig locates Postgres.
 type databaseConfig struct {
-	URL      secret.Text
-	Password secret.Text // from PGPASSWORD_FILE
-	Private  bool        // neither DATABASE_URL nor PG* is set: start one
+	URL        secret.Text
+	MigrateURL secret.Text // for `syncer migrate`; empty: URL
+	Password   secret.Text // from PGPASSWORD_FILE
+	Private    bool        // neither DATABASE_URL nor PG* is set: start one
+
+	migrating bool // MigrateURL counts
+}
+
+// migrateVariable holds the URL that only `syncer migrate` uses.
+const migrateVariable = "SYNCER_MIGRATE_DATABASE_URL"
+
+// toMigrate is the database as `syncer migrate` reaches it.
+func (d databaseConfig) toMigrate() databaseConfig {
+	if d.migrating = !d.MigrateURL.Empty(); d.migrating {
+		d.URL, d.Private = d.MigrateURL, false
+	}
+	return d
 }
 
 // sourceConfig is one organization's links to keep.
@@ -207,9 +221,12 @@ func loadToken(s fileSource, env environment, folder string) (fetch.Token, error
 
 // loadDatabase finds the database. pgx itself reads libpq's PG* variables.
 func loadDatabase(file fileConfig, env environment) (databaseConfig, error) {
-	d := databaseConfig{URL: file.DatabaseURL.Text}
+	d := databaseConfig{URL: file.DatabaseURL.Text, MigrateURL: file.MigrateDatabaseURL.Text}
 	if text := env.get("DATABASE_URL"); text != "" {
 		d.URL = secret.New(text)
+	}
+	if text := env.get(migrateVariable); text != "" {
+		d.MigrateURL = secret.New(text)
 	}
 	if path := env.get("PGPASSWORD_FILE"); path != "" {
 		var err error

@@ -18,8 +18,10 @@ import (
 // fileConfig is the configuration file. See syncer.example.yaml.
 type fileConfig struct {
 	DatabaseURL secretText `yaml:"database_url"`
-	HTTPAddr    *string    `yaml:"http_addr"`
-	Schema      string     `yaml:"schema"`
+	// MigrateDatabaseURL is for `syncer migrate` alone, such as the server behind a pooler.
+	MigrateDatabaseURL secretText `yaml:"migrate_database_url"`
+	HTTPAddr           *string    `yaml:"http_addr"`
+	Schema             string     `yaml:"schema"`
 	// KeepChangesDays limits the age of rows in the table changes; 0: no limit.
 	KeepChangesDays int          `yaml:"keep_changes_days"`
 	Sources         []fileSource `yaml:"sources"`

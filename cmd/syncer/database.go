@@ -25,6 +25,9 @@ func (d *database) start(ctx context.Context) error {
 	if !d.config.Private {
 		return nil
 	}
+	if !d.config.MigrateURL.Empty() {
+		return usageError{errors.New("no database is configured: " + migrateVariable + " is for `syncer migrate` alone; set DATABASE_URL, too")}
+	}
 	dir, err := privateFolder()
 	if err != nil {
 		return err
@@ -51,6 +54,9 @@ func (d *database) stop() error {
 // connect opens a schema, whatever its state.
 func (d *database) connect(ctx context.Context, schema string) (*db.DB, error) {
 	c := db.Config{URL: d.config.URL, Password: d.config.Password, Schema: schema, App: "syncer"}
+	if d.config.migrating {
+		c.Variable = migrateVariable
+	}
 	if d.private != nil {
 		c.URL = secret.New(d.private.URL("postgres"))
 	}

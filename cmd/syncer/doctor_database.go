@@ -23,10 +23,7 @@ func (e *examination) checkDatabase(ctx context.Context) finding {
 	if err != nil {
 		return unreadable(ctx, err)
 	}
-	server, err := there.Server(ctx)
-	if err != nil {
-		return unreadable(ctx, err)
-	}
+	server := there.Server()
 	e.db, e.role = there, server.Role
 	f := judgeServer(server)
 	if e.config.Database.Private && f.Status == "ok" {
@@ -60,6 +57,9 @@ func noPrivateYet() (f finding, stops bool) {
 func judgeServer(server db.Server) finding {
 	version, _, _ := strings.Cut(server.Version, " ") // without its packager
 	text := fmt.Sprintf("Postgres %s at %s, database %s, role %s", version, server.Host, server.Database, server.Role)
+	if server.Pooled {
+		text += ", through a pooler"
+	}
 	var f finding
 	switch {
 	case server.VersionNumber < db.OldestServer:
@@ -82,7 +82,7 @@ func (e *examination) checkSchema(ctx context.Context) finding {
 	case err == nil:
 		return good("%s is what this syncer needs", e.source.Schema)
 	case errors.Is(err, db.ErrDenied):
-		return wrong(exitDatabase, fmt.Sprintf("role %s may not look into schema %s", e.role, e.source.Schema), e.grants())
+		return wrong(exitDatabase, fmt.Sprintf("role %s may not look into schema %s", e.role, e.source.Schema), e.grants(ctx))
 	case errors.Is(err, db.ErrSchema):
 		text := strings.TrimPrefix(err.Error(), db.ErrSchema.Error()+": ")
 		message, advice, _ := strings.Cut(text, "; ")
@@ -96,22 +96,31 @@ func (e *examination) checkRights(ctx context.Context) finding {
 	if err != nil {
 		return unreadable(ctx, err)
 	}
-	if len(lacks) == 0 {
+	filtered, err := e.db.FilteredTables(ctx)
+	if err != nil {
+		return unreadable(ctx, err)
+	}
+	switch {
+	case len(lacks) == 0 && len(filtered) == 0:
 		return good("role %s may do what a run needs", e.role)
+	case len(lacks) == 0:
+		return wrong(exitDatabase, fmt.Sprintf("row level security hides rows of %s from role %s", some(filtered, 3), e.role),
+			fmt.Sprintf("A run compares with every row, and ends where some are hidden. Have a superuser run:\nALTER ROLE %s BYPASSRLS;", db.Quoted(e.role)))
 	}
 	var texts []string
 	for _, l := range lacks {
 		texts = append(texts, l.Right+" on "+some(l.On, 3))
 	}
-	return wrong(exitDatabase, fmt.Sprintf("role %s lacks %s", e.role, strings.Join(texts, "; ")), e.grants())
+	return wrong(exitDatabase, fmt.Sprintf("role %s lacks %s", e.role, strings.Join(texts, "; ")), e.grants(ctx))
 }
 
 // grants returns the statements that give the role all it needs.
-func (e *examination) grants() string {
-	return fmt.Sprintf(`Use the role that owns the schema, or have it run:
-GRANT USAGE ON SCHEMA %[1]s TO %[2]s;
-GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %[1]s TO %[2]s;
-GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA %[1]s TO %[2]s;`, e.source.Schema, db.Quoted(e.role))
+func (e *examination) grants(ctx context.Context) string {
+	all, err := e.db.Grants(ctx, e.role, e.config.KeepChanges > 0)
+	if err != nil {
+		return "Use the role that owns the schema."
+	}
+	return "Use the role that owns the schema, or have it run:\n" + strings.Join(all, "\n")
 }
 
 // clocksApart is the least difference between clocks that doctor mentions.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -37,7 +38,7 @@ func TestDoctorSaysThatTheSchemaDoesNotFit(t *testing.T) {
 	empty.wants("schema", "problem", `schema "polar" holds no tables yet`, "Run `syncer migrate`.")
 	empty.wantsRest("ok", "schema", "rights", "running", "last_run", "links", "failures")
 	empty.wants("rights", "skipped", "not checked: the schema comes first", "")
-	do(t, p.database, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, true)")
+	do(t, p.database, "INSERT INTO syncer_migrations (version_id, is_applied) VALUES (99999, true)")
 	diagnosed(t, p.env, exitSchema).wants("schema", "problem", "is at version 99999, this program knows", "Use the newer syncer.")
 }
 
@@ -74,7 +75,7 @@ func TestDoctorNamesTheRightsThatARoleLacks(t *testing.T) {
 
 	do(t, p.database, "GRANT USAGE ON SCHEMA polar TO "+role+"; GRANT SELECT ON ALL TABLES IN SCHEMA polar TO "+role)
 	d = diagnosed(t, env, exitDatabase)
-	d.wants("rights", "problem", "role "+role+" lacks DELETE on ", "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA polar TO")
+	d.wants("rights", "problem", "role "+role+" lacks DELETE on ", "GRANT SELECT, INSERT, UPDATE, DELETE ON polar.checkout_link_products, ")
 	d.wants("rights", "problem", "; INSERT on ", "have it run:\nGRANT USAGE")
 	d.wantsRest("ok", "rights")
 
@@ -126,7 +127,8 @@ func TestARoleWithTheRightsThatDoctorAsksForCanDoARun(t *testing.T) {
 // role makes a role without any rights, and an environment that uses it.
 func (p *place) role(tb testing.TB) (name string, env variables) {
 	tb.Helper()
-	name = "role_" + ask[string](tb, p.database, "SELECT current_database()") // roles belong to the server
+	p.roles++
+	name = fmt.Sprintf("role_%s_%d", ask[string](tb, p.database, "SELECT current_database()"), p.roles) // roles belong to the server
 	d := dbtest.Open(tb, p.database)
 	if _, err := d.Pool().Exec(tb.Context(), "CREATE ROLE "+name+" LOGIN"); err != nil {
 		tb.Fatal(err)

@@ -96,7 +96,7 @@ func TestDoctorExaminesEverySource(t *testing.T) {
 	t.Parallel()
 	env, a, b := severalSources(t)
 	a.polar.SetToken("")
-	do(t, b.database, "DELETE FROM seed.goose_db_version WHERE version_id > 1")
+	do(t, b.database, "DELETE FROM seed.syncer_migrations WHERE version_id > 1")
 	q := once(t, env, exitRefused, "doctor") // the first problem's
 	out := q.stdout.String()
 	ads, seed, _ := strings.Cut(out, "source seed\n")

@@ -74,7 +74,7 @@ func exitCode(ctx context.Context, err error) int {
 		return exitDone
 	case errors.Is(err, db.ErrConfig):
 		return exitUsage
-	case errors.Is(err, db.ErrUnreachable), errors.Is(err, localpg.ErrInUse):
+	case errors.Is(err, db.ErrUnreachable), errors.Is(err, db.ErrUnfit), errors.Is(err, localpg.ErrInUse):
 		return exitDatabase
 	case errors.Is(err, db.ErrSchema):
 		return exitSchema
@@ -110,7 +110,7 @@ func hint(err error) string {
 	case errors.Is(err, db.ErrUnreachable):
 		return "Check DATABASE_URL or the PG* variables, and that Postgres is running."
 	case errors.Is(err, db.ErrDenied):
-		return "`syncer migrate` needs a role that may create the schema and its tables; other commands need one that may read and write them."
+		return "`syncer migrate` needs a role that may create the schema and its tables; other commands need one that may read and write them: `syncer doctor` prints what to grant."
 	case errors.Is(err, db.ErrHeld):
 		return "Wait for that run to end, or omit --fail-if-running to wait here."
 	}

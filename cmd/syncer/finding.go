@@ -53,7 +53,12 @@ func unreadable(ctx context.Context, err error) finding {
 	if errors.Is(err, db.ErrConfig) {
 		advice = "Correct DATABASE_URL, or database_url in the file."
 	}
-	return wrong(code, tidied(err.Error()), advice)
+	text := tidied(err.Error())
+	if errors.Is(err, db.ErrUnfit) {
+		text, advice, _ = strings.Cut(text, "; ")
+		advice = sentence(advice)
+	}
+	return wrong(code, text, advice)
 }
 
 // tidied drops indentation and repetition from an error of several lines: pgx

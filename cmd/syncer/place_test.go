@@ -38,6 +38,7 @@ type place struct {
 	polar    *fetchtest.Server
 	scenario string // polar plays it
 	env      variables
+	roles    int // that were made
 }
 
 // newPlace returns a migrated database, and a configuration for all links of a

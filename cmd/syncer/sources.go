@@ -65,12 +65,18 @@ func (a *app) eachSource(ctx context.Context, do func(sourceConfig, *db.DB) erro
 	return a.visit(ctx, c, (*database).open, do)
 }
 
-// eachSchema calls do once for every schema the sources live in.
-func (a *app) eachSchema(ctx context.Context, open opener, do func(*db.DB) error) error {
+// eachSchema calls do once for every schema the sources live in, for commands that
+// only read.
+func (a *app) eachSchema(ctx context.Context, do func(*db.DB) error) error {
 	c, err := a.config()
 	if err != nil {
 		return err
 	}
+	return a.visitSchemas(ctx, c, (*database).open, do)
+}
+
+// visitSchemas starts the database if need be and opens each schema in turn, once.
+func (a *app) visitSchemas(ctx context.Context, c config, open opener, do func(*db.DB) error) error {
 	seen := map[string]bool{}
 	c.Sources = slices.DeleteFunc(c.Sources, func(s sourceConfig) bool {
 		again := seen[s.Schema]
@@ -95,6 +101,16 @@ func (a *app) visit(ctx context.Context, c config, open opener, do func(sourceCo
 		err = do(s, d)
 		d.Close()
 		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkWritable ensures that the sources' databases take what a run writes.
+func checkWritable(sources []openSource) error {
+	for _, s := range sources {
+		if err := s.db.Writable(); err != nil {
 			return err
 		}
 	}

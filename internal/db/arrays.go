@@ -21,13 +21,9 @@ type arrayTypes struct {
 	domains atomic.Pointer[[]*pgtype.Type] // of the schema, and their arrays; nil: not found yet
 }
 
-// install makes every connection of the pool learn the types before use.
+// install makes every connection of the pool learn the schema's domains: at every
+// use, not just the first, as a connection may be older than the schema.
 func (a *arrayTypes) install(config *pgxpool.Config) {
-	config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
-		addArrays(conn.TypeMap())
-		return nil
-	}
-	// At every use, not just the first: a connection may be older than the schema.
 	config.PrepareConn = func(ctx context.Context, conn *pgx.Conn) (bool, error) {
 		if err := a.addDomains(ctx, conn); err != nil {
 			return false, fmt.Errorf("look for the schema's domains: %w", err)

@@ -28,11 +28,14 @@ import (
 
 // The kinds of error that callers act on.
 var (
-	// ErrConfig: the settings are wrong; no server was asked.
+	// ErrConfig: the settings are wrong.
 	ErrConfig = errors.New("wrong database settings")
 	// ErrUnreachable: no connection, a wrong password, no such database, or the
 	// connection broke.
 	ErrUnreachable = errors.New("database unreachable")
+	// ErrUnfit: the server answers, but cannot do what is asked of it: the database is
+	// not in UTF-8, only reads, or is behind a pooler without transactions.
+	ErrUnfit = errors.New("the database will not do")
 	// ErrSchema: the schema does not match this program.
 	ErrSchema = errors.New("schema does not fit")
 	// ErrDenied: the role lacks a right.
@@ -54,18 +57,20 @@ type Config struct {
 	Password secret.Text // used if URL and environment have none
 	Schema   string      // "": DefaultSchema
 	App      string      // application_name
+	Variable string      // that holds URL, for errors; "": DATABASE_URL
 }
 
 // DB is one schema of one database.
 type DB struct {
 	session session
 	schema  string
+	server  Server // as probed
 }
 
 var schemaName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,55}$`)
 
-// Open prepares the connections and tries one. The error is ErrConfig, or
-// ErrUnreachable with advice.
+// Open prepares the connections and tries one. The error is ErrConfig,
+// ErrUnreachable, or ErrUnfit, with advice.
 func Open(ctx context.Context, config Config) (*DB, error) {
 	if config.Schema == "" {
 		config.Schema = DefaultSchema
@@ -73,12 +78,22 @@ func Open(ctx context.Context, config Config) (*DB, error) {
 	if !schemaName.MatchString(config.Schema) || strings.HasPrefix(config.Schema, "pg_") {
 		return nil, fmt.Errorf("%w: schema %q: use lower-case letters, digits and _, at most 56, not beginning with a digit or pg_", ErrConfig, config.Schema)
 	}
-	pc, err := pgxpool.ParseConfig(config.URL.Reveal())
+	if config.Variable == "" {
+		config.Variable = "DATABASE_URL"
+	}
+	err := checkScheme(config.URL.Reveal())
+	var pc *pgxpool.Config
+	if err == nil {
+		pc, err = pgxpool.ParseConfig(config.URL.Reveal())
+	}
 	if err == nil {
 		err = checkHosts(pc.ConnConfig)
 	}
+	if err == nil {
+		err = checkParams(pc.ConnConfig.RuntimeParams)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: DATABASE_URL: %w", ErrConfig, hideURL(err))
+		return nil, fmt.Errorf("%w: %s: %w", ErrConfig, config.Variable, hideURL(err))
 	}
 	if pc.ConnConfig.Password == "" {
 		pc.ConnConfig.Password = config.Password.Reveal()
@@ -87,6 +102,9 @@ func Open(ctx context.Context, config Config) (*DB, error) {
 		pc.ConnConfig.RuntimeParams["application_name"] = config.App
 	}
 	d, err := connect(ctx, pc, config.Schema)
+	if name := refusedParam(err); name != "" {
+		return nil, fmt.Errorf("%w: %s: the server refuses the parameter %q; correct or remove it", ErrConfig, config.Variable, name)
+	}
 	return d, classify(err)
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,17 +28,23 @@ type Server struct {
 	VersionNumber int    // compare with OldestServer
 	Database      string
 	Role          string // of this connection
+	Pooled        bool   // a pooler hands out its connections
 	Standby       bool   // read-only by nature
 	ReadOnly      bool   // by a setting of the server, the database, the role or the connection
 }
 
-// Server asks the server about itself.
-func (d *DB) Server(ctx context.Context) (Server, error) {
-	row, err := d.queries().GetServer(ctx)
-	return Server{
-		Host: d.session.pool.Config().ConnConfig.Host, Version: row.Version, VersionNumber: int(row.VersionNumber),
-		Database: row.Database, Role: row.Role, Standby: row.Standby, ReadOnly: row.ReadOnly,
-	}, classify(err)
+// Server returns what the server told about itself when it was connected to.
+func (d *DB) Server() Server { return d.server }
+
+// Writable returns ErrUnfit, with advice, if the server takes no writes.
+func (d *DB) Writable() error {
+	switch {
+	case d.server.Standby:
+		return fmt.Errorf("%w: the server at %s is a standby, which is read-only; point DATABASE_URL at the primary", ErrUnfit, d.server.Host)
+	case d.server.ReadOnly:
+		return fmt.Errorf("%w: the server at %s refuses writes; remove default_transaction_read_only from the role, the database, or DATABASE_URL", ErrUnfit, d.server.Host)
+	}
+	return nil
 }
 
 // Quoted quotes a name, such as a role's, for SQL.
@@ -47,11 +54,11 @@ func Quoted(name string) string { return pgx.Identifier{name}.Sanitize() }
 //
 //nolint:gochecknoglobals // a constant list
 var records = map[string]string{
-	"sync_runs":        "SELECT INSERT UPDATE",
-	"sync_failures":    "SELECT INSERT UPDATE DELETE",
-	"drift":            "SELECT INSERT UPDATE",
-	"changes":          "SELECT INSERT", // by triggers
-	"goose_db_version": "SELECT",
+	"sync_runs":     "SELECT INSERT UPDATE",
+	"sync_failures": "SELECT INSERT UPDATE DELETE",
+	"drift":         "SELECT INSERT UPDATE",
+	"changes":       "SELECT INSERT", // by triggers
+	versionTable:    "SELECT",
 }
 
 // rights returns what a run needs on each table.
@@ -100,6 +107,44 @@ func (d *DB) MissingRights(ctx context.Context, pruning bool) ([]Lack, error) {
 		all = append(all, Lack{Right: "EXECUTE", On: functions})
 	}
 	return all, nil
+}
+
+// Grants returns the statements that give a role what a run needs and no more, also in
+// the tables of later migrations; there it cannot be told what a run will need. The
+// tables' owner may run them.
+func (d *DB) Grants(ctx context.Context, role string, pruning bool) ([]string, error) {
+	row, err := d.queries().GetOwner(ctx, query.GetOwnerParams{Schema: d.schema, TableName: versionTable})
+	if err != nil {
+		return nil, fmt.Errorf("look for the tables' owner: %w", classify(err))
+	}
+	tables := map[string][]string{} // by privileges
+	for table, privileges := range rights() {
+		if pruning && table == "changes" {
+			privileges += " DELETE"
+		}
+		tables[privileges] = append(tables[privileges], row.Schema+"."+table)
+	}
+	to := " TO " + Quoted(role) + ";"
+	all := []string{"GRANT USAGE ON SCHEMA " + row.Schema + to}
+	for _, privileges := range slices.Sorted(maps.Keys(tables)) {
+		slices.Sort(tables[privileges])
+		all = append(all, "GRANT "+strings.ReplaceAll(privileges, " ", ", ")+" ON "+strings.Join(tables[privileges], ", ")+to)
+	}
+	later := "ALTER DEFAULT PRIVILEGES FOR ROLE " + Quoted(row.Owner) + " IN SCHEMA " + row.Schema + " GRANT "
+	return append(all,
+		"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA "+row.Schema+to,
+		later+"SELECT, INSERT, UPDATE, DELETE ON TABLES"+to,
+		later+"EXECUTE ON FUNCTIONS"+to), nil
+}
+
+// FilteredTables lists the tables of which policies (row level security) would hide
+// rows from the role. A run ends with ErrDenied there.
+func (d *DB) FilteredTables(ctx context.Context) ([]string, error) {
+	names, err := d.queries().ListFilteredTables(ctx, query.ListFilteredTablesParams{Schema: d.schema, TableNames: tableNames()})
+	if err != nil {
+		return nil, fmt.Errorf("look for row level security: %w", classify(err))
+	}
+	return names, nil
 }
 
 // DoubtfulLinks finds which of the given links are gone, and which no run of

@@ -6,6 +6,9 @@ func ColumnName(field string) string { return columnName(field) }
 // Classify lets tests with statements of their own classify Postgres' errors.
 var Classify = classify
 
+// WrongEncoding lets tests have servers of other locales than theirs.
+var WrongEncoding = wrongEncoding
+
 // Table is the tests' view of a table of the catalogue.
 type Table struct{ Name, ID, Key, Owner string }
 

@@ -110,7 +110,7 @@ func TestManyMayMigrateAtOnce(t *testing.T) {
 func TestASchemaOfAnotherVersionDoesNotFit(t *testing.T) {
 	t.Parallel()
 	d := dbtest.New(t)
-	exec(t, d, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, true)")
+	exec(t, d, "INSERT INTO syncer_migrations (version_id, is_applied) VALUES (99999, true)")
 	for what, check := range map[string]func() error{
 		"check":   func() error { return d.CheckSchema(t.Context()) },
 		"migrate": func() error { _, err := d.Migrate(t.Context()); return err },
@@ -119,7 +119,7 @@ func TestASchemaOfAnotherVersionDoesNotFit(t *testing.T) {
 			t.Errorf("newer, %s: %v", what, err)
 		}
 	}
-	exec(t, d, "DELETE FROM goose_db_version WHERE version_id > 1")
+	exec(t, d, "DELETE FROM syncer_migrations WHERE version_id > 1")
 	if err := d.CheckSchema(t.Context()); !errors.Is(err, db.ErrSchema) || !strings.Contains(err.Error(), "is at version 1, this program needs") {
 		t.Errorf("older: %v", err)
 	}
@@ -149,7 +149,8 @@ func TestMigrationsGoDownAndUpAgain(t *testing.T) {
 	t.Parallel()
 	d := dbtest.New(t)
 	before := attributes(t, d)
-	p, err := goose.NewProvider(goose.DialectPostgres, stdlib.OpenDBFromPool(d.Pool()), migrations.FS, goose.WithDisableGlobalRegistry(true))
+	p, err := goose.NewProvider(goose.DialectPostgres, stdlib.OpenDBFromPool(d.Pool()), migrations.FS,
+		goose.WithTableName("syncer_migrations"), goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +159,7 @@ func TestMigrationsGoDownAndUpAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	rows, err := d.Pool().Query(t.Context(), `
-		SELECT 'relation ' || relname FROM pg_class WHERE relnamespace = to_regnamespace($1) AND relname NOT LIKE 'goose%'
+		SELECT 'relation ' || relname FROM pg_class WHERE relnamespace = to_regnamespace($1) AND relname NOT LIKE 'syncer_migrations%'
 		UNION ALL SELECT 'function ' || proname FROM pg_proc WHERE pronamespace = to_regnamespace($1)
 		UNION ALL SELECT 'domain ' || typname FROM pg_type WHERE typnamespace = to_regnamespace($1) AND typtype = 'd'`, d.Schema())
 	if err != nil {
@@ -243,5 +244,79 @@ func TestTwoSchemasLiveSideBySide(t *testing.T) {
 	exec(t, a, "DROP SCHEMA polar_sandbox CASCADE")
 	if err := b.CheckSchema(t.Context()); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestAnotherProgramsVersionsAreNotOurs puts goose's own tables of somebody else where
+// ours could be taken for them.
+func TestAnotherProgramsVersionsAreNotOurs(t *testing.T) {
+	t.Parallel()
+	d := openSchema(t, dbtest.Empty(t), "")
+	exec(t, d, "CREATE SCHEMA polar")
+	for _, schema := range []string{"public", "polar"} {
+		exec(t, d, "CREATE TABLE "+schema+".goose_db_version (id integer PRIMARY KEY, version_id bigint NOT NULL, is_applied boolean NOT NULL, tstamp timestamp NOT NULL DEFAULT now())")
+		exec(t, d, "INSERT INTO "+schema+".goose_db_version VALUES (1, 0, true), (2, 4, true), (3, 99999, true)")
+	}
+	if err := d.CheckSchema(t.Context()); !errors.Is(err, db.ErrSchema) || !strings.Contains(err.Error(), "holds no tables yet") {
+		t.Error(err)
+	}
+	for _, wantApplied := range []bool{true, false} {
+		if applied, err := d.Migrate(t.Context()); err != nil || (len(applied) > 0) != wantApplied {
+			t.Errorf("%d applied, %v", len(applied), err)
+		}
+	}
+	if n := ask[int](t, d, "SELECT (SELECT count(*) FROM public.goose_db_version) + (SELECT count(*) FROM polar.goose_db_version)"); n != 6 {
+		t.Errorf("the other's tables have %d rows, want 6", n)
+	}
+}
+
+// TestAnOlderVersionTableIsTakenOver migrates where goose's tables still have goose's
+// names, with several at once.
+func TestAnOlderVersionTableIsTakenOver(t *testing.T) {
+	t.Parallel()
+	d := dbtest.New(t)
+	saveBatch(t, d)
+	exec(t, d, "ALTER TABLE syncer_migrations RENAME TO goose_db_version; ALTER TABLE syncer_migrations_lock RENAME TO goose_lock")
+	var running sync.WaitGroup
+	for range 4 {
+		running.Go(func() {
+			if applied, err := d.Migrate(t.Context()); err != nil || len(applied) > 0 {
+				t.Errorf("applied %v, %v", applied, err)
+			}
+		})
+	}
+	running.Wait()
+	readEverything(t, d)
+	if n := ask[int](t, d, "SELECT count(*) FROM pg_class WHERE relname IN ('goose_db_version', 'goose_lock')"); n != 0 {
+		t.Errorf("%d old tables are left", n)
+	}
+}
+
+func TestATableThatIsMissingIsALack(t *testing.T) {
+	t.Parallel()
+	d := dbtest.New(t)
+	exec(t, d, "DROP TABLE price_tiers, drift CASCADE")
+	for what, check := range map[string]func() error{
+		"check":   func() error { return d.CheckSchema(t.Context()) },
+		"migrate": func() error { _, err := d.Migrate(t.Context()); return err },
+	} {
+		if err := check(); !errors.Is(err, db.ErrSchema) || !strings.Contains(err.Error(), "but lacks drift, price_tiers; restore what was dropped from a backup") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+// TestLookingAtMigrationsWritesNothing: no lock, no table, in a session that only reads.
+func TestLookingAtMigrationsWritesNothing(t *testing.T) {
+	t.Parallel()
+	for what, url := range map[string]string{"empty": dbtest.Empty(t), "migrated": dbtest.URL(t)} {
+		d := dbtest.Open(t, url+"&default_transaction_read_only=on")
+		all, err := d.Migrations(t.Context())
+		if err != nil || len(all) == 0 || all[0].AppliedAt.IsZero() != (what == "empty") {
+			t.Errorf("%s: %+v, %v", what, all, err)
+		}
+		if err := d.CheckSchema(t.Context()); errors.Is(err, db.ErrSchema) != (what == "empty") {
+			t.Errorf("%s: %v", what, err)
+		}
 	}
 }

@@ -123,7 +123,7 @@ func attributes(tb testing.TB, d *db.DB) []attribute {
 		SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, col_description(c.oid, a.attnum)
 		FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
 		WHERE c.relnamespace = to_regnamespace($1) AND c.relkind IN ('r', 'p', 'v', 'm') AND a.attnum > 0 AND NOT a.attisdropped
-			AND c.relname NOT LIKE 'goose%'
+			AND c.relname NOT LIKE 'syncer_migrations%'
 		ORDER BY c.relname, a.attname`, d.Schema())
 	if err != nil {
 		tb.Fatal(err)
@@ -197,7 +197,7 @@ func TestEveryTableAndColumnHasAComment(t *testing.T) {
 	}
 	for what, query := range map[string]string{
 		"relation": `SELECT relname FROM pg_class WHERE relnamespace = to_regnamespace($1) AND relkind IN ('r', 'p', 'v', 'm')
-			AND relname NOT LIKE 'goose%' AND obj_description(oid, 'pg_class') IS NULL`,
+			AND obj_description(oid, 'pg_class') IS NULL`,
 		"function": `SELECT proname FROM pg_proc WHERE pronamespace = to_regnamespace($1) AND obj_description(oid, 'pg_proc') IS NULL`,
 		"domain":   `SELECT typname FROM pg_type WHERE typnamespace = to_regnamespace($1) AND typtype = 'd' AND obj_description(oid, 'pg_type') IS NULL`,
 	} {

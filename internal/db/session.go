@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -43,8 +44,9 @@ type session struct {
 // settings are what every statement relies on.
 func settings(schema string) map[string]string {
 	return map[string]string{
-		"search_path": schema,
-		"timezone":    "UTC", // history keeps times as text
+		"search_path":  schema,
+		"timezone":     "UTC", // history keeps times as text
+		"row_security": "off", // a policy that would hide rows is an error: hidden rows would look missing
 	}
 }
 
@@ -58,29 +60,38 @@ func setLocal(settings map[string]string) string {
 	return "SELECT " + strings.Join(calls, ", ")
 }
 
-// connect tries a connection, and opens a pool of those that it takes.
+// connect tries a connection, and opens a pool of those that it takes. The error is
+// ErrUnfit if the server will not do.
 func connect(ctx context.Context, pc *pgxpool.Config, schema string) (*DB, error) {
-	params := pc.ConnConfig.RuntimeParams
-	params["client_encoding"] = "UTF8" // whatever PGCLIENTENCODING says
-	params["timezone"] = "UTC"
+	params, wanted := pc.ConnConfig.RuntimeParams, settings(schema)
+	maps.DeleteFunc(params, func(name, _ string) bool { // ours count, however the URL or the environment spells theirs
+		name = strings.ToLower(name)
+		return name == "client_encoding" || wanted[name] != ""
+	})
+	// A pooler takes these two, and gives them to whatever connection it hands out.
+	params["client_encoding"], params["timezone"] = "UTF8", wanted["timezone"]
 	if pc.ConnConfig.ConnectTimeout == 0 {
 		pc.ConnConfig.ConnectTimeout = connectWithin
 	}
-	d := &DB{schema: schema}
-	pooled, err := behindPooler(ctx, pc.ConnConfig)
+	server, err := probe(ctx, pc.ConnConfig)
 	if err != nil {
 		return nil, err
 	}
-	if pooled {
-		d.session.first = setLocal(settings(schema))
+	d := &DB{schema: schema, server: server}
+	if server.Pooled {
+		d.session.first = setLocal(wanted)
 		pc.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
 		pc.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
 			addArrays(conn.TypeMap())
 			return nil
 		}
 	} else {
-		maps.Copy(params, settings(schema))
+		maps.Copy(params, wanted)
 		new(arrayTypes).install(pc)
+		pc.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+			addArrays(conn.TypeMap())
+			return finds(ctx, conn, schema)
+		}
 	}
 	d.session.within = answerWithin
 	d.session.pool, err = pgxpool.NewWithConfig(ctx, pc)
@@ -90,21 +101,66 @@ func connect(ctx context.Context, pc *pgxpool.Config, schema string) (*DB, error
 	return d, nil
 }
 
-// behindPooler reports whether somebody between here and the server hands out its
-// connections: the process that answers is not the one that was connected to.
-func behindPooler(ctx context.Context, config *pgx.ConnConfig) (bool, error) {
+// probe asks the server about itself, in a transaction as all that follows. The error
+// is ErrUnfit if it cannot serve any command.
+func probe(ctx context.Context, config *pgx.ConnConfig) (Server, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
+	config = config.Copy()
+	config.DefaultQueryExecMode = pgx.QueryExecModeExec // it may be a pooler
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
-		return false, err
+		return Server{}, err
 	}
 	defer conn.Close(ctx)
-	var pid uint32
-	if err := conn.QueryRow(ctx, "SELECT pg_backend_pid()", pgx.QueryExecModeSimpleProtocol).Scan(&pid); err != nil {
-		return false, err
+	var row query.GetServerRow
+	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		row, err = query.New(tx).GetServer(ctx)
+		return err
+	})
+	if err != nil {
+		return Server{}, statementPooling(err)
 	}
-	return pid != conn.PgConn().PID(), nil
+	if row.Encoding != "UTF8" {
+		return Server{}, wrongEncoding(row)
+	}
+	return Server{
+		Host: config.Host, Version: row.Version, VersionNumber: int(row.VersionNumber),
+		Database: row.Database, Role: row.Role, Standby: row.Standby, ReadOnly: row.ReadOnly,
+		// The process that answers is not the one that was connected to.
+		Pooled: uint32(row.Pid) != conn.PgConn().PID(), //nolint:gosec // its bits, whatever they mean
+	}, nil
+}
+
+// statementPooling names a pooler's mode that allows no transaction.
+func statementPooling(err error) error {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok && strings.Contains(e.Message, "statement pooling") {
+		return fmt.Errorf("%w: the pooler at DATABASE_URL works in statement mode, which has no transactions; set its pool_mode to transaction or session", ErrUnfit)
+	}
+	return err
+}
+
+// wrongEncoding says how to make a database that can hold any text.
+func wrongEncoding(row query.GetServerRow) error {
+	locale := ""
+	if !strings.Contains(row.Locale, "UTF") && !strings.Contains(row.Locale, "utf") && row.Locale != "C" && row.Locale != "POSIX" {
+		locale = " LOCALE 'C'" // the server's own is for another encoding
+	}
+	return fmt.Errorf("%w: the encoding of database %q is %s, but only UTF8 holds all that Polar sends; make another with CREATE DATABASE %s TEMPLATE template0 ENCODING 'UTF8'%s and use that",
+		ErrUnfit, row.Database, row.Encoding, Quoted(row.Database+"_utf8"), locale)
+}
+
+// finds checks that a new connection finds the schema's tables and no others: somebody
+// on the way may drop what a connection asks for.
+func finds(ctx context.Context, conn *pgx.Conn, schema string) error {
+	var path string
+	if err := conn.QueryRow(ctx, "SELECT current_setting('search_path')", pgx.QueryExecModeExec).Scan(&path); err != nil {
+		return err
+	}
+	if path != schema {
+		return fmt.Errorf("%w: a connection has the search_path %q instead of %q: something between here and the server drops what it is asked for; use the server's own address", ErrUnfit, path, schema)
+	}
+	return nil
 }
 
 // begin is a batch, with the settings at its front where they are needed.

@@ -34,7 +34,7 @@ func Pooler(tb testing.TB, databaseURL string, size int, users []string, more ..
 	write := func(name string, lines ...string) {
 		tb.Helper()
 		// Readable for the user it runs as, in a folder that nobody else can enter.
-		if err := os.WriteFile(filepath.Join(folder, name), []byte(strings.Join(lines, "\n")+"\n"), 0o644); err != nil { //nolint:gosec // see above
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(strings.Join(lines, "\n")+"\n"), 0o644); err != nil {
 			tb.Fatal(err)
 		}
 	}

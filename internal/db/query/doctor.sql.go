@@ -108,8 +108,36 @@ func (q *Queries) GetLastFinishedRun(ctx context.Context, arg GetLastFinishedRun
 	return i, err
 }
 
+const getOwner = `-- name: GetOwner :one
+SELECT pg_get_userbyid(c.relowner)::text AS owner, quote_ident(n.nspname)::text AS schema
+FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+WHERE n.nspname = $1::text AND c.relname = $2::text
+`
+
+type GetOwnerParams struct {
+	Schema    string
+	TableName string
+}
+
+type GetOwnerRow struct {
+	Owner  string
+	Schema string
+}
+
+// The role that owns a table, and the table's schema quoted for SQL where it has to be.
+func (q *Queries) GetOwner(ctx context.Context, arg GetOwnerParams) (GetOwnerRow, error) {
+	row := q.db.QueryRow(ctx, getOwner, arg.Schema, arg.TableName)
+	var i GetOwnerRow
+	err := row.Scan(&i.Owner, &i.Schema)
+	return i, err
+}
+
 const getServer = `-- name: GetServer :one
 SELECT
+    pg_backend_pid()::integer AS pid,
+    current_setting('server_encoding')::text AS encoding,
+    coalesce((SELECT datctype FROM pg_catalog.pg_database WHERE datname = 'template0'), '')::text AS locale,
     current_setting('server_version')::text AS version,
     current_setting('server_version_num')::integer AS version_number,
     current_database()::text AS database,
@@ -119,6 +147,9 @@ SELECT
 `
 
 type GetServerRow struct {
+	Pid           int32
+	Encoding      string
+	Locale        string
 	Version       string
 	VersionNumber int32
 	Database      string
@@ -127,11 +158,14 @@ type GetServerRow struct {
 	ReadOnly      bool
 }
 
-// The server's view of itself, and of whoever asks.
+// The server's view of itself, and of whoever asks. locale is that of a new database.
 func (q *Queries) GetServer(ctx context.Context) (GetServerRow, error) {
 	row := q.db.QueryRow(ctx, getServer)
 	var i GetServerRow
 	err := row.Scan(
+		&i.Pid,
+		&i.Encoding,
+		&i.Locale,
 		&i.Version,
 		&i.VersionNumber,
 		&i.Database,
@@ -182,6 +216,43 @@ func (q *Queries) ListDoubtfulLinks(ctx context.Context, arg ListDoubtfulLinksPa
 			return nil, err
 		}
 		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listFilteredTables = `-- name: ListFilteredTables :many
+SELECT c.relname::text AS name
+FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+WHERE n.nspname = $1::text
+    AND c.relname = ANY ($2::text[])
+    AND has_schema_privilege(n.oid, 'USAGE')
+    AND row_security_active(c.oid)
+ORDER BY 1
+`
+
+type ListFilteredTablesParams struct {
+	Schema     string
+	TableNames []string
+}
+
+// Those of the given tables whose policies (row level security) hold for the role.
+func (q *Queries) ListFilteredTables(ctx context.Context, arg ListFilteredTablesParams) ([]string, error) {
+	rows, err := q.db.Query(ctx, listFilteredTables, arg.Schema, arg.TableNames)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, err
+		}
+		items = append(items, name)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -258,6 +329,44 @@ func (q *Queries) ListMissingRights(ctx context.Context, arg ListMissingRightsPa
 			return nil, err
 		}
 		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listMissingTables = `-- name: ListMissingTables :many
+SELECT t.name::text AS name
+FROM (SELECT unnest($1::text[]) AS name) AS t
+WHERE NOT EXISTS (
+    SELECT
+    FROM pg_catalog.pg_class AS c
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE n.nspname = $2::text AND c.relname = t.name AND c.relkind IN ('r', 'p')
+)
+ORDER BY 1
+`
+
+type ListMissingTablesParams struct {
+	TableNames []string
+	Schema     string
+}
+
+// Those of the given tables that a schema does not hold.
+func (q *Queries) ListMissingTables(ctx context.Context, arg ListMissingTablesParams) ([]string, error) {
+	rows, err := q.db.Query(ctx, listMissingTables, arg.TableNames, arg.Schema)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, err
+		}
+		items = append(items, name)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
