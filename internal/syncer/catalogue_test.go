@@ -3,9 +3,11 @@ package syncer_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 
 	"syncer/internal/db"
 	"syncer/internal/fetch"
@@ -89,7 +91,8 @@ func TestALinkThatListCannotShowIsAskedForByID(t *testing.T) {
 	}
 }
 
-// TestAWantedLinkThatListCannotShowIsAskedForByID is the same for configured links.
+// TestAWantedLinkThatListCannotShowIsAskedForByID is the same for configured links: one
+// that nobody wants is nobody's failure.
 func TestAWantedLinkThatListCannotShowIsAskedForByID(t *testing.T) {
 	t.Parallel()
 	for _, play := range []fetchtest.Play{
@@ -97,9 +100,11 @@ func TestAWantedLinkThatListCannotShowIsAskedForByID(t *testing.T) {
 	} {
 		b := newBench(t, "alpha")
 		b.polar.Inject(fetchtest.Fault{Match: fetchtest.OnPlace(7), Play: play})
-		source := b.links()
+		b.polar.Inject(fetchtest.Fault{Match: fetchtest.OnPlace(110), Play: play})
+		source, unwanted := b.links(), uuid.MustParse(b.polar.LinkIDs()[110])
 		source.Strategy = fetch.ByList
-		if report := b.run(source); report.Status != db.Succeeded || report.Links.Total != 120 {
+		source.IDs = slices.DeleteFunc(source.IDs, func(id uuid.UUID) bool { return id == unwanted })
+		if report := b.run(source); report.Status != db.Succeeded || report.Links.Total != 119 {
 			t.Errorf("%s, %+v, %v", report.Status, report.Links, report.Failures)
 		}
 	}
@@ -146,6 +151,35 @@ func TestANewLinkIsNotHiddenByADeletedOne(t *testing.T) {
 			}
 			b.checkWithoutTimes(o)
 		})
+	}
+}
+
+// TestANewLinkIsNotHiddenWhenAnotherIsCreated deletes a link before page 2 is answered
+// and creates one before page 3 is, so that the pages show as many links as there were.
+func TestANewLinkIsNotHiddenWhenAnotherIsCreated(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "alpha")
+	body := b.polar.Links()[0].Body
+	var links []fetchtest.Answer
+	for n := range 202 {
+		id := uuid.UUID{0: byte(n), 6: 0x40, 8: 0x80}.String()
+		mine, err := fetchtest.Edit(body, `id "`+id+`"`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		links = append(links, fetchtest.Answer{ID: id, Body: mine})
+	}
+	b.polar.Use(links[:201]...)
+	created := make(chan struct{})
+	b.polar.Inject(fetchtest.Fault{Match: fetchtest.OnList(2), Times: 1, Play: func(w http.ResponseWriter, r *http.Request, normal http.Handler) {
+		b.polar.Delete(links[0].ID)
+		normal.ServeHTTP(w, r)
+		b.polar.Add(links[201])
+		close(created)
+	}})
+	b.polar.Inject(fetchtest.Fault{Match: fetchtest.OnList(3), Times: 1, Play: fetchtest.Stall(created)})
+	if report := b.run(b.all()); report.Status != db.Succeeded || report.Links.Total != 202 || report.Links.Removed != 1 {
+		t.Errorf("%s, %+v", report.Status, report.Links)
 	}
 }
 

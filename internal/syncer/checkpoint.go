@@ -18,8 +18,6 @@ type checkpoint struct {
 	Pages int  `json:"pages,omitzero"`
 	Shown int  `json:"shown,omitzero"`
 	Page  mark `json:"page,omitzero"`
-	// Unread counts the links on those pages that LIST could not show.
-	Unread int `json:"unread,omitzero"`
 	// By id: all other links up to and with Through are finished, in the order of
 	// ids. Link is the last of them that was there.
 	Through uuid.UUID `json:"through,omitzero"`

@@ -123,7 +123,7 @@ func (r *reader) pages(ctx context.Context, yield func(batch, error) bool) bool 
 	}
 	goOn, moved := r.walk(ctx, pages, yield)
 	if goOn && moved {
-		r.logger.InfoContext(ctx, "links were deleted while the pages were read, asking for the pages once more")
+		r.logger.InfoContext(ctx, "the pages showed fewer links than there are, asking for them once more")
 		r.startOver()
 		pages.From = 1
 		goOn, _ = r.walk(ctx, pages, yield)
@@ -133,8 +133,9 @@ func (r *reader) pages(ctx context.Context, yield func(batch, error) bool) bool 
 
 // walk yields the pages. goOn is false when that was the end of reading. moved says
 // that links of the organization may have slid from one page to the one before, unseen,
-// because others were deleted meanwhile. Those that are known are asked for by id
-// anyway; a new one only another walk can show.
+// because others were deleted meanwhile, or that the pages of the resumed run could not
+// show one. Those that are known are asked for by id anyway; of others only another walk
+// can tell.
 func (r *reader) walk(ctx context.Context, pages fetch.Pages, yield func(batch, error) bool) (goOn, moved bool) {
 	var first, least int64 // links that the organization has, say the pages
 	for page, err := range r.source.Client.WalkPages(ctx, pages) {
@@ -191,10 +192,8 @@ func (r *reader) page(all []fetch.Observed) (links []fetch.Observed) {
 		case l.Place > 0 && !r.source.All: // if it is wanted, it is asked for by id
 		case l.ID == uuid.Nil:
 			r.nameless.add(l)
-			r.done.Unread++
 		case l.Place > 0:
 			r.unread = append(r.unread, l.ID)
-			r.done.Unread++
 		case r.source.wants(l.ID) && !r.seen[l.ID]:
 			r.seen[l.ID] = true
 			r.left--

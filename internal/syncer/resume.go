@@ -27,7 +27,7 @@ type resumption struct {
 func resume(ctx context.Context, d *db.DB, source *Source, run *db.Run) (*resumption, error) {
 	r := &resumption{}
 	readable := run.Checkpoint != nil && json.Unmarshal(run.Checkpoint, &r.checkpoint) == nil
-	if !readable || r.Server != source.Client.Server() || r.Unread > 0 { // which links those were, only their pages tell
+	if !readable || r.Server != source.Client.Server() {
 		return nil, nil
 	}
 	var err error

@@ -257,7 +257,7 @@ func TestAResumedRunClaimsOnlyWhatItHas(t *testing.T) {
 
 // TestALinkThatListCannotShowIsNotForgottenOverAStop stops a backfill behind a page with
 // a link that LIST cannot show. What becomes of it only that page tells, or GET by id
-// if the page named it: so the next run begins at the beginning.
+// if the page named it: so the next run reads all pages.
 func TestALinkThatListCannotShowIsNotForgottenOverAStop(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
