@@ -32,32 +32,55 @@ func TestParseTakesWhatCronTakes(t *testing.T) {
 	}
 }
 
-func TestParseRefusesWhatWouldNeverRunAndSaysWhatToUse(t *testing.T) {
+func TestParseRefusesWhatWouldNotRunAsItReadsAndSaysWhatToUse(t *testing.T) {
 	t.Parallel()
 	for spec, says := range map[string]string{
-		"":                          "empty spec string",
-		"* * *":                     "expected exactly 5 fields, found 3",
-		"0 */15 * * * *":            "expected exactly 5 fields, found 6",
-		"61 * * * *":                "above maximum",
-		"*/0 * * * *":               "step of range should be a positive number",
-		"@often":                    "unrecognized descriptor",
-		"@every":                    "unrecognized descriptor",
-		"@every soon":               "failed to parse duration",
-		"0 0 31 2 *":                "never comes",
-		"TZ=0":                      "cannot be read",
-		"CRON_TZ=UTC":               "cannot be read",
-		"TZ=":                       "cannot be read",
-		"TZ=Nowhere/Land * * * * *": "provided bad location",
+		"":                          "it is empty",
+		"* * *":                     "it needs 5 fields, but has 3",
+		"0 */15 * * * *":            "it needs 5 fields, but has 6",
+		"61 * * * *":                "its field 1, minute, cannot be read or is out of range",
+		"0 0 * * hunter2":           "its field 5, day of the week, cannot be read",
+		"*/0 * * * *":               "its field 1, minute",
+		"@often":                    "it begins with @, but not with @every",
+		"@every":                    "it begins with @, but not with @every",
+		"@every soon":               "the time after @every cannot be read",
+		"0 0 31 2 *":                "it never comes",
+		"TZ=0":                      "it cannot be read",
+		"CRON_TZ=UTC":               "it cannot be read",
+		"TZ=":                       "it cannot be read",
+		"TZ=Nowhere/Land * * * * *": "its time zone is unknown",
+		"polar_oat_hunter2":         "it needs 5 fields, but has 1",
+
+		"@every 0s":                "@every needs whole seconds, 1s or more",
+		"@every -1m":               "@every needs whole seconds",
+		"@every 999ms":             "@every needs whole seconds",
+		"@every 1500ms":            "@every needs whole seconds", // cron would take it for 1s
+		"CRON_TZ=UTC @every 0s":    "@every needs whole seconds",
+		"*/90 * * * *":             "a step is larger than its field",
+		"*/60 * * * *":             "a step is larger than its field",
+		"0,30-40/20 * * * *":       "a step is larger than its field",
+		"0 */24 * * *":             "a step is larger than its field",
+		"0 0 */31 * *":             "a step is larger than its field",
+		"0 0 1 JAN-MAR/3 *":        "a step is larger than its field",
+		"CRON_TZ=UTC 5/90 * * * *": "a step is larger than its field",
 	} {
 		_, err := schedule.Parse(spec)
 		if err == nil {
 			t.Errorf("%q: no error", spec)
 			continue
 		}
-		for _, part := range []string{`schedule "` + spec + `": `, says, `; use five fields such as "*/15 * * * *", or "@hourly", or "@every 10m"`} {
+		for _, part := range []string{says, `; use five fields such as "*/15 * * * *", or "@hourly", or "@every 10m"`} {
 			if !strings.Contains(err.Error(), part) {
 				t.Errorf("%q: %q does not say %q", spec, err, part)
 			}
+		}
+		if strings.Contains(err.Error(), "hunter2") || strings.Contains(err.Error(), "Nowhere") {
+			t.Errorf("%q: shows it: %q", spec, err)
+		}
+	}
+	for _, spec := range []string{"*/59 * * * *", "*/1 * * * *", "0/30 * * * *", "0 */12 * * *", "0 0 */30 * *", "0 0 1 */6 *", "59/1 * * * *", "@every 1s", "@every 90m"} {
+		if _, err := schedule.Parse(spec); err != nil {
+			t.Errorf("%q: %v", spec, err)
 		}
 	}
 }

@@ -148,7 +148,7 @@ func TestNothingIsCalledWhenOneSpecIsWrong(t *testing.T) {
 		{Name: "shop", Spec: "@hourly", Do: func(context.Context, string) { called <- struct{}{} }},
 		{Name: "sandbox", Spec: "@often"},
 	})
-	if err == nil || !strings.HasPrefix(err.Error(), `source sandbox: schedule "@often": `) {
+	if err == nil || !strings.HasPrefix(err.Error(), `source sandbox: schedule: it begins with @`) {
 		t.Errorf("error: %v", err)
 	}
 	select {

@@ -1,0 +1,4 @@
+package schedule
+
+// LocalBy is Local by a clock of the test's.
+var LocalBy = local
