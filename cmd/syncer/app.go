@@ -1,13 +1,15 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
+	"strings"
 
 	"github.com/lmittmann/tint"
-	"golang.org/x/term"
+
+	"syncer/internal/plain"
 )
 
 // app holds what every command can use.
@@ -32,7 +34,7 @@ func (a *app) config() (config, error) {
 func (a *app) logger(level slog.Level) (*slog.Logger, error) {
 	if a.logLevel != "" {
 		if err := level.UnmarshalText([]byte(a.logLevel)); err != nil {
-			return nil, usageError{fmt.Errorf("--log-level %q: use debug, info, warn or error", a.logLevel)}
+			return nil, usageError{errors.New("--log-level: use debug, info, warn or error")}
 		}
 	}
 	options := &slog.HandlerOptions{Level: level}
@@ -43,23 +45,33 @@ func (a *app) logger(level slog.Level) (*slog.Logger, error) {
 		return slog.New(slog.NewTextHandler(a.stderr, options)), nil
 	case "auto":
 		if isTerminal(a.stderr) {
-			return slog.New(tint.NewTextHandler(a.stderr, &tint.Options{Level: level, TimeFormat: "15:04:05", NoColor: a.env.get("NO_COLOR") != ""})), nil
+			return slog.New(tint.NewTextHandler(screen(a.stderr), &tint.Options{
+				Level: level, TimeFormat: "15:04:05", NoColor: a.env.get("NO_COLOR") != "", ReplaceAttr: plainAttr,
+			})), nil
 		}
 		return slog.New(slog.NewTextHandler(a.stderr, options)), nil
 	}
-	return nil, usageError{fmt.Errorf("--log-format %q: use auto, text or json", a.logFormat)}
+	return nil, usageError{errors.New("--log-format: use auto, text or json")}
 }
 
-// painted colours text, by ANSI number, on a terminal that wants it.
-func (a *app) painted(colour, text string) string {
-	if colour == "" || !isTerminal(a.stdout) || a.env.get("NO_COLOR") != "" {
-		return text
+// plainAttr makes an attribute's text plain: unlike slog's own handlers, tint passes
+// escape sequences on, and makes some of what is escaped as \x1b.
+func plainAttr(_ []string, attr slog.Attr) slog.Attr {
+	value := attr.Value.Resolve()
+	_, failed := value.Any().(error)
+	if failed || value.Kind() == slog.KindString {
+		attr.Value = slog.StringValue(strings.ReplaceAll(plain.Line(value.String()), `\x1b`, `\u001b`))
 	}
-	return "\x1b[" + colour + "m" + text + "\x1b[0m"
+	return attr
 }
 
-// isTerminal tells a terminal from a file, a pipe, or a buffer of a test.
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
+// paint prints text on stdout, coloured by ANSI number on a terminal that wants it.
+func (a *app) paint(colour, text string) {
+	if colour == "" || !isTerminal(a.stdout) || a.env.get("NO_COLOR") != "" {
+		fmt.Fprint(a.stdout, text)
+		return
+	}
+	fmt.Fprint(screen(a.stdout), "\x1b["+colour+"m")
+	fmt.Fprint(a.stdout, text)
+	fmt.Fprint(screen(a.stdout), "\x1b[0m")
 }

@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"syncer/internal/db"
 	"syncer/internal/fetch"
+	"syncer/internal/plain"
 	"syncer/internal/syncer"
 )
 
@@ -121,7 +123,7 @@ func (o *backfillOptions) choose(c *config) error {
 			}
 		}
 		if found == nil {
-			return fmt.Errorf("--source %q: no source has this name", o.source)
+			return errors.New("--source: no source has this name; there are " + strings.Join(c.names(), ", "))
 		}
 		c.Sources = found
 	}
@@ -150,7 +152,7 @@ func (o *backfillOptions) choose(c *config) error {
 func (a *app) backfillOne(ctx context.Context, source openSource, o backfillOptions, watched bool) (syncer.Report, error) {
 	var terminal io.Writer
 	if watched {
-		terminal = a.stderr
+		terminal = screen(a.stderr)
 	}
 	shown := watch(terminal, source.syncer.Logger, source.config.Name)
 	defer shown.end()
@@ -175,7 +177,7 @@ func (a *app) printReports(reports []syncer.Report, array bool) error {
 		return encoder.Encode(reports[0])
 	}
 	for _, r := range reports {
-		fmt.Fprintf(a.stdout, "%s: %s, %s in %.1f s with %s\n", r.Source, r.Status,
+		fmt.Fprintf(a.stdout, "%s: %s, %s in %.1f s with %s\n", plain.Line(r.Source), r.Status,
 			counted(r.Links.Total, "link", "links"), float64(r.DurationMS)/1000, counted(int(r.Requests), "request", "requests"))
 		fmt.Fprintf(a.stdout, "  links  %d changed, %d unchanged, %d removed, %d failed\n", r.Links.Changed, r.Links.Unchanged, r.Links.Removed, r.Links.Failed)
 		fmt.Fprintf(a.stdout, "  rows   %d inserted, %d updated, %d removed\n", r.Rows.Inserted, r.Rows.Updated, r.Rows.Removed)
@@ -185,7 +187,7 @@ func (a *app) printReports(reports []syncer.Report, array bool) error {
 				fmt.Fprintf(a.stdout, "  … and %d more, see the table sync_failures\n", len(r.Failures)-most)
 				break
 			}
-			fmt.Fprintf(a.stdout, "  failed %s: %s\n", f.ID, f.Message)
+			fmt.Fprintf(a.stdout, "  failed %s: %s\n", f.ID, plain.Line(f.Message))
 		}
 		for _, id := range r.Unknown {
 			fmt.Fprintf(a.stdout, "  unknown to Polar: %s (deleted, of another organization, or mistyped)\n", id)

@@ -16,6 +16,7 @@ import (
 	"syncer/internal/fetch"
 	"syncer/internal/fetch/fetchtest"
 	"syncer/internal/localpg"
+	"syncer/internal/plain"
 	"syncer/internal/schedule"
 	"syncer/internal/secret"
 	"syncer/internal/syncer"
@@ -44,8 +45,8 @@ its changes, and runs the daemon between them. After each step it prints what
 changed. Ctrl-C ends it and leaves nothing behind; --keep keeps the database.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if o.every < time.Second {
-				return usageError{errors.New("--every: use 1s or more")}
+			if o.every < time.Second || o.every%time.Second != 0 {
+				return usageError{errors.New("--every: use whole seconds, 1s or more")}
 			}
 			return a.demo(cmd.Context(), o)
 		},
@@ -183,14 +184,14 @@ func (d *demo) step(ctx context.Context, trigger string) {
 	step := d.polar.StepIndex()
 	fmt.Fprintf(out, "step %d of %d: %s\n", step, d.polar.Steps()-1, d.polar.StepTitle(step))
 	if err != nil {
-		fmt.Fprintf(out, "  %v\n", err)
+		fmt.Fprintf(out, "  %s\n", plain.Line(err.Error()))
 		return
 	}
 	fmt.Fprintf(out, "  %s: %d of %d links changed, %d removed, %d failed; rows +%d ~%d -%d; %s, %d ms\n",
 		report.Status, report.Links.Changed, report.Links.Total, report.Links.Removed, report.Links.Failed,
 		report.Rows.Inserted, report.Rows.Updated, report.Rows.Removed, counted(int(report.Requests), "request", "requests"), report.DurationMS)
 	for _, f := range report.Failures {
-		fmt.Fprintf(out, "  failed %s: %s\n", f.ID, f.Message)
+		fmt.Fprintf(out, "  failed %s: %s\n", f.ID, plain.Line(f.Message))
 	}
 	if trigger == schedule.Schedule {
 		d.list(ctx, began)
@@ -211,7 +212,7 @@ func (d *demo) list(ctx context.Context, since time.Time) {
 		return
 	}
 	if err != nil {
-		fmt.Fprintf(d.app.stdout, "  %v\n", err)
+		fmt.Fprintf(d.app.stdout, "  %s\n", plain.Line(err.Error()))
 		return
 	}
 	const most, width = 8, 90
@@ -228,6 +229,6 @@ func (d *demo) list(ctx context.Context, since time.Time) {
 		if len(name) > width {
 			name = append(name[:width], '…')
 		}
-		fmt.Fprintf(d.app.stdout, "  %-8s %-8s %s\n", c.Event, c.Entity, string(name))
+		fmt.Fprintf(d.app.stdout, "  %-8s %-8s %s\n", c.Event, c.Entity, plain.Line(string(name)))
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"syncer/internal/db"
+	"syncer/internal/plain"
 )
 
 // driftEntry is one entry of `drift --json`.
@@ -52,7 +53,7 @@ are stored as they came.`,
 				fmt.Fprintln(a.stdout, "no drift: this version knows everything Polar has sent so far")
 			}
 			for _, e := range all {
-				fmt.Fprintf(a.stdout, "%s %s = %s\n", e.Kind, e.Path, e.Sample)
+				fmt.Fprintf(a.stdout, "%s %s = %s\n", plain.Line(e.Kind), plain.Line(e.Path), plain.Line(e.Sample))
 				fmt.Fprintf(a.stdout, "  in %s, first %s, last %s\n", counted(int(e.Count), "link", "links"), moment(e.FirstSeenAt), moment(e.LastSeenAt))
 				fmt.Fprintf(a.stdout, "  %s\n", e.Suggestion)
 			}

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"syncer/internal/db"
+	"syncer/internal/plain"
 	"syncer/internal/words"
 )
 
@@ -129,7 +130,7 @@ func eventsOf(told *db.Story) []storyEvent {
 			if c.NotBefore != nil && (event.NotBefore == nil || c.NotBefore.Before(*event.NotBefore)) {
 				event.NotBefore = c.NotBefore
 			}
-			together = append(together, words.Change{Entity: c.Entity, Op: c.Op, Before: hide(c.Before), After: hide(c.After), Subject: c.Subject, Price: c.Price})
+			together = append(together, words.Change{Entity: c.Entity, Op: c.Op, Before: c.Before, After: c.After, Subject: c.Subject, Price: c.Price})
 		}
 		for _, l := range words.Lines(together, nameFrom(told.Names)) {
 			event.Lines = append(event.Lines, l.Text)
@@ -153,7 +154,7 @@ func (s *story) print(w io.Writer) {
 		fmt.Fprintf(w, "  its rows are as last seen, before it failed; first seen %s\n", moment(*s.FirstSeenAt))
 	}
 	for _, f := range s.Failures {
-		fmt.Fprintf(w, "  has failed since %s (source %s, %s): %s\n", moment(f.Since), f.Source, counted(int(f.Attempts), "run", "runs"), f.Message)
+		fmt.Fprintf(w, "  has failed since %s (source %s, %s): %s\n", moment(f.Since), plain.Line(f.Source), counted(int(f.Attempts), "run", "runs"), plain.Line(f.Message))
 	}
 	switch {
 	case len(s.Offers) == 0:
@@ -163,7 +164,7 @@ func (s *story) print(w io.Writer) {
 		fmt.Fprintln(w, "\noffers now")
 	}
 	for _, o := range s.Offers {
-		fmt.Fprintf(w, "  %s\n", o.Product)
+		fmt.Fprintf(w, "  %s\n", plain.Line(o.Product))
 		for _, p := range o.Prices {
 			fmt.Fprintf(w, "    %s\n", p)
 		}

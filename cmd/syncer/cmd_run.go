@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os/signal"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -33,6 +35,7 @@ GET /healthz at SYNCER_HTTP_ADDR answers 200 while the database can be reached.`
 }
 
 func (a *app) run(ctx context.Context) (err error) {
+	signal.Ignore(syscall.SIGPIPE) // a daemon outlives who reads its log
 	c, err := a.config()
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"syncer/internal/db"
+	"syncer/internal/plain"
 )
 
 // sourceStatus is one source in `status --json`.
@@ -101,7 +102,7 @@ func readStatus(ctx context.Context, s sourceConfig, d *db.DB, most int32) (sour
 }
 
 func (a *app) printStatus(s sourceStatus) error {
-	fmt.Fprintf(a.stdout, "source %s, schema %s\n", s.Source, s.Schema)
+	fmt.Fprintf(a.stdout, "source %s, schema %s\n", plain.Line(s.Source), s.Schema)
 	if len(s.Runs) == 0 {
 		fmt.Fprintln(a.stdout, "  no run yet; start one with `syncer backfill`")
 		return nil
@@ -113,15 +114,15 @@ func (a *app) printStatus(s sourceStatus) error {
 		if r.FinishedAt != nil {
 			took = max(0, r.FinishedAt.Sub(r.StartedAt)).Round(10 * time.Millisecond).String()
 		}
-		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\n", moment(r.StartedAt), took, r.Trigger, r.Status, r.Links, r.Changed, r.Removed, r.Failed, r.Requests)
+		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\n", moment(r.StartedAt), took, plain.Line(r.Trigger), r.Status, r.Links, r.Changed, r.Removed, r.Failed, r.Requests)
 	}
 	if err := table.Flush(); err != nil {
 		return err
 	}
 	if last := s.Runs[0]; last.Status == db.Running {
-		fmt.Fprintf(a.stdout, "  running on %s\n", last.Holder)
+		fmt.Fprintf(a.stdout, "  running on %s\n", plain.Line(last.Holder))
 	} else if last.Error != nil {
-		fmt.Fprintf(a.stdout, "  the last run stopped: %s\n", *last.Error)
+		fmt.Fprintf(a.stdout, "  the last run stopped: %s\n", plain.Line(*last.Error))
 	}
 	if len(s.Failures) == 0 {
 		fmt.Fprintln(a.stdout, "  no link fails")
@@ -129,7 +130,7 @@ func (a *app) printStatus(s sourceStatus) error {
 	}
 	fmt.Fprintf(a.stdout, "  %s\n", counted(len(s.Failures), "link fails", "links fail"))
 	for _, f := range s.Failures {
-		fmt.Fprintf(a.stdout, "    %s  since %s, %s: %s\n", f.ID, moment(f.Since), counted(int(f.Attempts), "run", "runs"), f.Message)
+		fmt.Fprintf(a.stdout, "    %s  since %s, %s: %s\n", f.ID, moment(f.Since), counted(int(f.Attempts), "run", "runs"), plain.Line(f.Message))
 	}
 	return nil
 }

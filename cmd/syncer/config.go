@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -34,6 +35,15 @@ type config struct {
 	// KeepChanges limits the age of history; 0: no limit.
 	KeepChanges time.Duration
 	Sources     []sourceConfig
+}
+
+// names lists the sources' names.
+func (c config) names() []string {
+	names := make([]string, len(c.Sources))
+	for i, s := range c.Sources {
+		names[i] = s.Name
+	}
+	return names
 }
 
 // databaseConfig locates Postgres.
@@ -91,18 +101,18 @@ func loadConfig(path string, env environment) (config, error) {
 	if file.HTTPAddr != nil {
 		c.HTTPAddr = *file.HTTPAddr
 	}
-	if addr, set := env("SYNCER_HTTP_ADDR"); set { // set but empty turns it off
-		c.HTTPAddr = addr
+	if _, set := env("SYNCER_HTTP_ADDR"); set { // set but empty turns it off
+		c.HTTPAddr = env.get("SYNCER_HTTP_ADDR")
 	}
 	if c.HTTPAddr != "" {
-		if _, _, err := net.SplitHostPort(c.HTTPAddr); err != nil {
-			return config{}, fmt.Errorf("SYNCER_HTTP_ADDR %q: %w; use host:port such as %s, or nothing to turn it off", c.HTTPAddr, err, defaultAddr)
+		if _, port, err := net.SplitHostPort(c.HTTPAddr); err != nil || strings.Trim(port, "0123456789") != "" {
+			return config{}, fmt.Errorf("SYNCER_HTTP_ADDR: use host:port such as %s, or nothing to turn it off", defaultAddr)
 		}
 	}
 	days := file.KeepChangesDays
 	if text := env.get("SYNCER_KEEP_CHANGES_DAYS"); text != "" {
 		if days, err = strconv.Atoi(text); err != nil {
-			return config{}, fmt.Errorf("SYNCER_KEEP_CHANGES_DAYS %q: not a whole number", text)
+			return config{}, errors.New("SYNCER_KEEP_CHANGES_DAYS: not a whole number")
 		}
 	}
 	if days < 0 || days > maxDays {
@@ -175,7 +185,7 @@ func loadSource(s fileSource, schema string, env environment, folder string) (so
 	}
 	if text := env.get("SYNCER_REQUESTS_PER_MINUTE"); text != "" {
 		if c.RequestsPerMinute, err = strconv.Atoi(text); err != nil {
-			return c, fmt.Errorf("SYNCER_REQUESTS_PER_MINUTE %q: not a whole number", text)
+			return c, errors.New("SYNCER_REQUESTS_PER_MINUTE: not a whole number")
 		}
 	}
 	if c.RequestsPerMinute < 1 || c.RequestsPerMinute > maxBudget {
@@ -193,7 +203,7 @@ const maxBudget = 1_000_000
 // loadToken finds where the token comes from. A file is read at every use, so
 // that its token can rotate without a restart.
 func loadToken(s fileSource, env environment, folder string) (fetch.Token, error) {
-	token, path := strings.TrimSpace(env.get("POLAR_ACCESS_TOKEN")), env.get("POLAR_ACCESS_TOKEN_FILE")
+	where, token, path := "POLAR_ACCESS_TOKEN", env.get("POLAR_ACCESS_TOKEN"), env.get("POLAR_ACCESS_TOKEN_FILE")
 	if token != "" && path != "" {
 		return nil, errors.New("POLAR_ACCESS_TOKEN and POLAR_ACCESS_TOKEN_FILE are both set; keep one")
 	}
@@ -201,22 +211,48 @@ func loadToken(s fileSource, env environment, folder string) (fetch.Token, error
 		if !s.AccessToken.Empty() && s.AccessTokenFile != "" {
 			return nil, errors.New("access_token and access_token_file are both set; keep one")
 		}
-		token = strings.TrimSpace(s.AccessToken.Reveal())
+		where, token = "access_token", trimmed(s.AccessToken.Reveal())
 		if path = s.AccessTokenFile; path != "" && !filepath.IsAbs(path) {
 			path = filepath.Join(folder, path) // relative to the configuration file
 		}
 	}
 	switch {
 	case token != "":
-		return fetch.FixedToken(secret.New(token)), nil
+		return fetch.FixedToken(secret.New(token)), checkToken(where, token)
 	case path != "":
-		read := func() (secret.Text, error) { return readSecret("POLAR_ACCESS_TOKEN_FILE", path) }
+		read := func() (secret.Text, error) {
+			text, err := readSecret("POLAR_ACCESS_TOKEN_FILE", path)
+			if err != nil {
+				return text, err
+			}
+			return text, checkToken("POLAR_ACCESS_TOKEN_FILE", text.Reveal())
+		}
 		if _, err := read(); err != nil {
 			return nil, err
 		}
 		return read, nil
 	}
 	return nil, nil
+}
+
+// checkToken names what a copied token may have around or in it that is none of it.
+// Its end and beginning are trimmed already. The error does not show the token.
+func checkToken(where, token string) error {
+	for i, r := range token {
+		what := ""
+		switch {
+		case strings.ContainsRune("\"'`\u2018\u2019\u201c\u201d", r):
+			what = "a quote"
+		case r == '\ufeff', r == utf8.RuneError:
+			what = "a byte order mark, or it is not UTF-8 text" // UTF-16 begins with bytes that UTF-8 has not
+		case r <= ' ', r > '~':
+			what = fmt.Sprintf("the character %U, which may be invisible", r)
+		default:
+			continue
+		}
+		return fmt.Errorf("%s: at position %d of the token is %s; put the bare token there, as Polar showed it", where, utf8.RuneCountInString(token[:i])+1, what)
+	}
+	return nil
 }
 
 // loadDatabase finds the database. pgx itself reads libpq's PG* variables.
@@ -243,13 +279,23 @@ func loadDatabase(file fileConfig, env environment) (databaseConfig, error) {
 func readSecret(variable, path string) (secret.Text, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {
-		return secret.Text{}, fmt.Errorf("%s: %w", variable, err)
+		return secret.Text{}, fmt.Errorf("%s: %w", variable, withoutPath(err))
 	}
-	text := strings.TrimSpace(string(content))
+	text := trimmed(string(content))
 	if text == "" {
 		return secret.Text{}, fmt.Errorf("%s: %s is empty", variable, path)
 	}
 	return secret.New(text), nil
+}
+
+// withoutPath hides the path in an error about a file unless it looks like one: a
+// secret itself may have been put where a file's name belongs.
+func withoutPath(err error) error {
+	e, ok := errors.AsType[*os.PathError](err)
+	if !ok || strings.ContainsAny(e.Path, "/.") && secret.Mask(e.Path) == e.Path {
+		return err
+	}
+	return fmt.Errorf("%w; it needs the name of a file, which is not shown as it may be a secret", e.Err)
 }
 
 // splitIDs splits at commas and white space.
@@ -257,15 +303,21 @@ func splitIDs(text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(", \t\r\n", r) })
 }
 
-// parseIDs reads link ids, with or without dashes, in any case, or "all".
+// parseIDs reads link ids, with or without dashes, in any case, or "all". The error
+// does not show what is none: it may be a secret.
 func parseIDs(texts []string) (all bool, ids []uuid.UUID, err error) {
 	if len(texts) == 1 && texts[0] == "all" {
 		return true, nil, nil
 	}
-	for _, text := range texts {
+	for i, text := range texts {
 		id, err := uuid.Parse(text)
-		if err != nil || len(text) != 36 && len(text) != 32 {
-			return false, nil, fmt.Errorf("%q is not a checkout link id: an id is a UUID such as 01234567-89ab-4cde-8f01-23456789abcd; or give `all` alone for every link", text)
+		switch which := fmt.Sprintf("number %d of %d", i+1, len(texts)); {
+		case err == nil && (len(text) == 36 || len(text) == 32):
+		case strings.Contains(text, "polar_cl_"):
+			return false, nil, fmt.Errorf("%s is a link's URL or client secret, not its id (and not shown: whoever has it can open the checkout). "+
+				"The id is a UUID: `id` beside `url` in Polar's GET /v1/checkout-links/, and after a `syncer backfill --all` in the table checkout_links", which)
+		default:
+			return false, nil, fmt.Errorf("%s is not a checkout link id: an id is a UUID such as 01234567-89ab-4cde-8f01-23456789abcd; or give `all` alone for every link", which)
 		}
 		ids = append(ids, id)
 	}
@@ -276,10 +328,15 @@ func parseIDs(texts []string) (all bool, ids []uuid.UUID, err error) {
 // environment looks a variable up, as os.LookupEnv does.
 type environment func(name string) (value string, set bool)
 
+// get returns a variable without white space around it.
 func (e environment) get(name string) string {
 	value, _ := e(name)
-	return value
+	return trimmed(value)
 }
+
+// trimmed drops the white space that files and shells leave around a value, and no
+// other: what else is invisible is better named.
+func trimmed(text string) string { return strings.Trim(text, " \t\r\n\v\f") }
 
 // firstSet returns the first of the variables that is not empty.
 func (e environment) firstSet(names ...string) string {

@@ -70,7 +70,7 @@ func readFile(path string) (fileConfig, error) {
 	var c fileConfig
 	content, err := os.ReadFile(path)
 	if err != nil {
-		return c, fmt.Errorf("configuration: %w", err)
+		return c, fmt.Errorf("configuration: %w", withoutPath(err))
 	}
 	content = bytes.TrimPrefix(content, []byte("\ufeff")) // Windows editors begin a file with it
 	err = yaml.NewDecoder(bytes.NewReader(content), yaml.Strict()).Decode(&c)

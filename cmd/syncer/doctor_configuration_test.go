@@ -19,7 +19,7 @@ func TestDoctorSaysWhatIsMissingInTheConfiguration(t *testing.T) {
 	d.wantsRest("ok", "configuration", "polar", "links", "schedule")
 
 	d = diagnosed(t, p.env.with("SYNCER_SCHEDULE", "now and then"), exitUsage)
-	d.wants("configuration", "problem", `SYNCER_SCHEDULE: schedule "now and then"`, "run `syncer doctor` again")
+	d.wants("configuration", "problem", "SYNCER_SCHEDULE: it needs 5 fields, but has 3", "run `syncer doctor` again")
 	d.wantsRest("problem")
 
 	q := once(t, p.env.with("SYNCER_CONFIG", writeFile(t, "syncer.yaml", "http_addr: x\nacess_token: "+testToken)), exitUsage, "doctor")

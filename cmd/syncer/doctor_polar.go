@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"syncer/internal/fetch"
+	"syncer/internal/plain"
 )
 
 // probeTimeout bounds a request: whoever asks what is wrong does not want to wait.
@@ -38,8 +40,10 @@ func probeFailed(server string, err error) finding {
 	if e, ok := errors.AsType[*fetch.Error](err); ok {
 		status = e.Status
 	}
-	text := server + ": " + err.Error()
+	text := server + ": " + plain.Line(err.Error())
 	switch {
+	case strings.Contains(text, unknownAuthority):
+		return wrong(exitUnreachable, text, authorityAdvice)
 	case status == http.StatusForbidden:
 		return wrong(exitRefused, text, "Give the token the scope checkout_links:read in Polar's settings, or make another one that has it.")
 	case errors.Is(err, fetch.ErrRefused):

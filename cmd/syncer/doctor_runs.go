@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"syncer/internal/db"
+	"syncer/internal/plain"
 	"syncer/internal/schedule"
 )
 
@@ -19,11 +20,11 @@ func (e *examination) checkRunning(ctx context.Context) finding {
 	case holder == nil:
 		return good("no run is under way")
 	case holder.Dead:
-		return warn(fmt.Sprintf("the run by %s (%s), begun %s, has died or fallen silent", holder.Process, holder.Trigger, moment(holder.Since)),
+		return warn(fmt.Sprintf("the run by %s (%s), begun %s, has died or fallen silent", plain.Line(holder.Process), plain.Line(holder.Trigger), moment(holder.Since)),
 			"The next run takes over: `syncer backfill`, or the next tick of `syncer run`.")
 	}
 	e.since = holder.Since
-	return good("a run is under way since %s, by %s (%s)", moment(holder.Since), holder.Process, holder.Trigger)
+	return good("a run is under way since %s, by %s (%s)", moment(holder.Since), plain.Line(holder.Process), plain.Line(holder.Trigger))
 }
 
 // checkLastRun checks that runs end as often as the schedule promises.
@@ -44,7 +45,7 @@ func (e *examination) checkLastRun(ctx context.Context) finding {
 	}
 	switch {
 	case len(newest) > 0 && newest[0].Status == db.Failed && newest[0].Error != nil:
-		return warn(fmt.Sprintf("%s; the newest run stopped early: %s", text, *newest[0].Error), "See the other lines here, and `syncer status`.")
+		return warn(fmt.Sprintf("%s; the newest run stopped early: %s", text, plain.Line(*newest[0].Error)), "See the other lines here, and `syncer status`.")
 	case !e.since.IsZero() && e.missed():
 		return warn(fmt.Sprintf("%s, but %q has ticked twice since then", text, e.source.Schedule), "Is `syncer run` running? If it is, see its log.")
 	case last == nil:

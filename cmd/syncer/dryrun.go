@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"syncer/internal/db"
+	"syncer/internal/plain"
 	"syncer/internal/syncer"
 	"syncer/internal/words"
 )
@@ -25,9 +26,6 @@ func (a *app) dryRun(ctx context.Context, sources []openSource) error {
 	for _, source := range sources {
 		p := preview{Differences: []syncer.Difference{}}
 		report, runErr := source.syncer.Preview(ctx, source.source, func(d syncer.Difference) {
-			for i, c := range d.Changes {
-				d.Changes[i].Before, d.Changes[i].After = hide(c.Before), hide(c.After)
-			}
 			if a.json {
 				p.Differences = append(p.Differences, d)
 				return
@@ -38,10 +36,10 @@ func (a *app) dryRun(ctx context.Context, sources []openSource) error {
 		all = append(all, p)
 		if !a.json {
 			fmt.Fprintf(a.stdout, "%s: of %s, %d would change, %d would be removed, %d failed; rows: %d new, %d changed, %d removed. Nothing was written.\n",
-				report.Source, counted(report.Links.Total, "link", "links"), report.Links.Changed, report.Links.Removed, report.Links.Failed,
+				plain.Line(report.Source), counted(report.Links.Total, "link", "links"), report.Links.Changed, report.Links.Removed, report.Links.Failed,
 				report.Rows.Inserted, report.Rows.Updated, report.Rows.Removed)
 			for _, f := range report.Failures {
-				fmt.Fprintf(a.stdout, "  failed %s: %s\n", f.ID, f.Message)
+				fmt.Fprintf(a.stdout, "  failed %s: %s\n", f.ID, plain.Line(f.Message))
 			}
 		}
 		switch {
@@ -75,12 +73,14 @@ func (a *app) printDifference(d syncer.Difference) {
 		changes = append(changes, words.Change{Entity: c.Entity, Op: c.Op, Before: c.Before, After: c.After, Subject: subject, Price: c.Price})
 	}
 	for _, l := range words.Lines(changes, nameFrom(d.Names)) {
-		fmt.Fprintf(a.stdout, "  %s\n", a.coloured(l))
+		fmt.Fprint(a.stdout, "  ")
+		a.paintLine(l)
+		fmt.Fprintln(a.stdout)
 	}
 }
 
-// coloured writes a line's sign and text, green, red or yellow on a terminal.
-func (a *app) coloured(l words.Line) string {
+// paintLine prints a line's sign and text, green, red or yellow on a terminal.
+func (a *app) paintLine(l words.Line) {
 	colour := map[words.Sign]string{words.Came: "32", words.Went: "31", words.Changed: "33"}[l.Sign]
-	return a.painted(colour, string(rune(l.Sign))+" "+l.Text)
+	a.paint(colour, string(rune(l.Sign))+" "+l.Text)
 }

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"os"
+	"strings"
 	"syscall"
 
 	"syncer/internal/db"
@@ -94,8 +96,15 @@ func exitCode(ctx context.Context, err error) int {
 	return exitUnexpected
 }
 
+// unknownAuthority is what Go says of a certificate whose issuer it does not know. An
+// error of fetch has only its text.
+var unknownAuthority = x509.UnknownAuthorityError{}.Error() //nolint:gochecknoglobals // a constant
+
 // hint returns what to do about an error, if known.
 func hint(err error) string {
+	if err != nil && strings.Contains(err.Error(), unknownAuthority) {
+		return authorityAdvice
+	}
 	if used, ok := errors.AsType[*localpg.InUseError](err); ok {
 		return "It belongs to that process and ends with it. Wait for that, or set DATABASE_URL to a Postgres of your own.\n" +
 			`To look into it meanwhile: psql "` + used.URL + `"`
@@ -116,3 +125,6 @@ func hint(err error) string {
 	}
 	return ""
 }
+
+const authorityAdvice = "Set SSL_CERT_FILE to a file with the certificates of that authority (PEM), beside those of the system if both are needed. " +
+	"For Postgres alone, sslrootcert in DATABASE_URL does the same. If you know of no such authority, somebody sits in between."

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"syncer/internal/db"
+	"syncer/internal/plain"
 )
 
 // finding is the result of one of doctor's checks: a line of its report, and an
@@ -90,7 +91,7 @@ func (a *app) printFindings(all []finding) error {
 	last := ""
 	for _, f := range all {
 		if f.Source != last {
-			fmt.Fprintf(a.stdout, "source %s\n", f.Source)
+			fmt.Fprintf(a.stdout, "source %s\n", plain.Line(f.Source))
 			last = f.Source
 		}
 		a.printFinding(f)
@@ -119,7 +120,9 @@ func (a *app) printFinding(f finding) {
 		mark, colour = "PROBLEM", "31"
 	}
 	const indent = "                         " // as wide as mark and check
-	fmt.Fprintf(a.stdout, "  %s  %-13s %s\n", a.painted(colour, fmt.Sprintf("%-7s", mark)), strings.ReplaceAll(f.Check, "_", " "), strings.ReplaceAll(f.Message, "\n", "\n"+indent))
+	fmt.Fprint(a.stdout, "  ")
+	a.paint(colour, fmt.Sprintf("%-7s", mark))
+	fmt.Fprintf(a.stdout, "  %-13s %s\n", strings.ReplaceAll(f.Check, "_", " "), strings.ReplaceAll(f.Message, "\n", "\n"+indent))
 	if f.Advice != "" {
 		fmt.Fprintf(a.stdout, "%s%s\n", indent, strings.ReplaceAll(f.Advice, "\n", "\n"+indent))
 	}

@@ -11,15 +11,29 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
+	_ "time/tzdata" // CRON_TZ works on machines and in containers without time zones
 )
 
 func main() {
+	trimPostgres()
 	os.Exit(realMain(os.Args[1:], os.Stdout, os.Stderr, os.LookupEnv))
+}
+
+// trimPostgres drops the white space around libpq's variables, which pgx reads by
+// itself, as loadConfig does around the others.
+func trimPostgres() {
+	for _, pair := range os.Environ() {
+		if name, value, _ := strings.Cut(pair, "="); strings.HasPrefix(name, "PG") && trimmed(value) != value {
+			_ = os.Setenv(name, trimmed(value)) // it was a valid name until now
+		}
+	}
 }
 
 // realMain runs one command and returns the exit code.
 func realMain(args []string, stdout, stderr io.Writer, env environment) int {
+	stdout, stderr = outlet{to: stdout}, outlet{to: stderr}
 	ctx, stop := untilSignal(context.Background(), stderr)
 	defer stop()
 	root := newRoot(stdout, stderr, env)
@@ -27,7 +41,7 @@ func realMain(args []string, stdout, stderr io.Writer, env environment) int {
 	err := root.ExecuteContext(ctx)
 	code := exitCode(ctx, err)
 	if err != nil && !reported(err) && code < exitSignal {
-		fmt.Fprintf(stderr, "syncer: %v\n", err)
+		fmt.Fprintf(stderr, "syncer: %s\n", strings.ReplaceAll(err.Error(), "\n", "\n  "))
 		if text := hint(err); text != "" {
 			fmt.Fprintln(stderr, text)
 		}

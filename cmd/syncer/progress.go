@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"syncer/internal/plain"
 	"syncer/internal/syncer"
 )
 
@@ -36,7 +37,7 @@ type progress struct {
 // watch shows progress until end is called.
 func watch(terminal io.Writer, logger *slog.Logger, source string) *progress {
 	p := &progress{
-		terminal: terminal, logger: logger, source: source, began: time.Now(),
+		terminal: terminal, logger: logger, source: plain.Line(source), began: time.Now(),
 		stop: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	every := logEvery
@@ -73,7 +74,7 @@ func (p *progress) wait(stderr io.Writer, held error) {
 	defer p.mu.Unlock()
 	p.waiting = true
 	p.wipe()
-	fmt.Fprintf(stderr, "syncer: %v; waiting for it to end\n", held)
+	fmt.Fprintf(stderr, "syncer: %s; waiting for it to end\n", plain.Line(held.Error()))
 }
 
 // wipe clears the terminal's line.

@@ -1,10 +1,15 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 func newRoot(stdout, stderr io.Writer, env environment) *cobra.Command {
@@ -25,8 +30,12 @@ Then, with a token and a database:  syncer migrate && syncer backfill && syncer 
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usageError{fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())}
+		return usageError{fmt.Errorf("%w; see `%s --help`", withoutValue(err), cmd.CommandPath())}
 	})
+	root.PersistentPreRunE = func(*cobra.Command, []string) error { // before anything is opened
+		_, err := a.logger(slog.LevelInfo)
+		return err
+	}
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.configPath, "config", "", "configuration `FILE`, YAML (also SYNCER_CONFIG)")
 	flags.BoolVar(&a.json, "json", false, "print the result as JSON on stdout")
@@ -38,6 +47,21 @@ Then, with a token and a database:  syncer migrate && syncer backfill && syncer 
 	return root
 }
 
+// withoutValue drops from an error about a flag what was given to it: that may be a
+// secret.
+func withoutValue(err error) error {
+	if e, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		return fmt.Errorf("--%s: needs a value of type %s", e.GetFlag().Name, e.GetFlag().Value.Type())
+	}
+	if e, ok := errors.AsType[*pflag.NotExistError](err); ok && e.GetSpecifiedShortnames() != "" {
+		return fmt.Errorf("unknown flag: -%s", e.GetSpecifiedName())
+	}
+	if _, ok := errors.AsType[*pflag.InvalidSyntaxError](err); ok {
+		return errors.New("bad flag syntax")
+	}
+	return err
+}
+
 // usageErrors makes wrong arguments exit as usage errors.
 func usageErrors(cmd *cobra.Command) {
 	if !cmd.Runnable() { // cobra checks the arguments of runnable commands only
@@ -46,7 +70,11 @@ func usageErrors(cmd *cobra.Command) {
 	if check := cmd.Args; check != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
 			if err := check(cmd, args); err != nil {
-				return usageError{fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())}
+				text := err.Error()
+				for _, arg := range args { // each may be a secret
+					text = strings.ReplaceAll(text, " "+strconv.Quote(arg), "")
+				}
+				return usageError{fmt.Errorf("%s; see `%s --help`", text, cmd.CommandPath())}
 			}
 			return nil
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -73,5 +74,20 @@ func TestBackfillDrawsItsProgressOnATerminal(t *testing.T) {
 	}
 	if !strings.Contains(q.stdout.String(), "default: partial, 120 links in ") {
 		t.Errorf("no summary: %s", q.stdout)
+	}
+}
+
+func TestALogOnATerminalIsTame(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, "seed-ads")
+	p.polar.Inject(fetchtest.Fault{Play: fetchtest.Status(401, `{"error":"invalid_token","error_description":`+evil+`}`, "Content-Type: application/json")})
+	q := startOnTerminal(t, p.env.with("SYNCER_CONFIG", writeFile(t, "syncer.yaml", `sources: [{name: `+evil+`}]`)), "run")
+	q.awaits(q.stderr, `run stopped early`)
+	q.signal(terminate)
+	q.exits(exitSignal + int(terminate))
+	screen := strings.ReplaceAll(q.stderr.String(), "\r\n", "\n") // the terminal's own
+	wantTame(t, "run", regexp.MustCompile(`\x1b\[[\d;]*m`).ReplaceAllString(screen, ""))
+	if !strings.Contains(screen, "\x1b[") || strings.Count(screen, `\u001b[2J`) < 2 {
+		t.Errorf("neither colours nor escapes: %q", screen)
 	}
 }

@@ -76,15 +76,16 @@ func Open(ctx context.Context, config Config) (*DB, error) {
 		config.Schema = DefaultSchema
 	}
 	if !schemaName.MatchString(config.Schema) || strings.HasPrefix(config.Schema, "pg_") {
-		return nil, fmt.Errorf("%w: schema %q: use lower-case letters, digits and _, at most 56, not beginning with a digit or pg_", ErrConfig, config.Schema)
+		return nil, fmt.Errorf("%w: schema: use lower-case letters, digits and _, at most 56, not beginning with a digit or pg_", ErrConfig)
 	}
 	if config.Variable == "" {
 		config.Variable = "DATABASE_URL"
 	}
-	err := checkScheme(config.URL.Reveal())
+	url := strings.TrimSpace(config.URL.Reveal())
+	err := checkURL(url)
 	var pc *pgxpool.Config
 	if err == nil {
-		pc, err = pgxpool.ParseConfig(config.URL.Reveal())
+		pc, err = pgxpool.ParseConfig(url)
 	}
 	if err == nil {
 		err = checkHosts(pc.ConnConfig)
@@ -116,6 +117,10 @@ func hideURL(err error) error {
 	}
 	text := err.Error()
 	reason := text[strings.LastIndex(text, "`: ")+len("`: "):]
+	reason, _, _ = strings.Cut(reason, " (") // what follows shows the value
+	if strings.Contains(reason, "TLS") {
+		reason += ": check sslmode, sslrootcert, sslcert and sslkey"
+	}
 	return fmt.Errorf("%s; use postgres://user@host/database or key=value words", reason)
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// This file names what in a URL is meant for other programs. pgx takes a parameter that
+// This file names the parameters in a URL that are meant for other programs. pgx takes a parameter that
 // it does not know for a setting, and the server refuses those that it does not know.
 
 // foreignParams are parameters of other programs for which there is something better
@@ -50,17 +50,6 @@ func checkParams(params map[string]string) error {
 		if advice, ok := foreignParams[strings.ToLower(name)]; ok {
 			return fmt.Errorf("the parameter %s is for another program; %s", name, advice)
 		}
-	}
-	return nil
-}
-
-// foreignScheme matches the schemes of SQLAlchemy, JDBC and Prisma.
-var foreignScheme = regexp.MustCompile(`(?i)^\s*(postgres(?:ql)?\+[a-z0-9_]+://|jdbc:postgres(?:ql)?:|prisma(?:\+postgres(?:ql)?)?://)`)
-
-// checkScheme refuses the schemes of other programs, by name.
-func checkScheme(url string) error {
-	if found := foreignScheme.FindStringSubmatch(url); found != nil {
-		return errors.New(found[1] + " is for another program; begin the URL with postgresql://")
 	}
 	return nil
 }

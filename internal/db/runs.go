@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"syncer/internal/db/query"
+	"syncer/internal/secret"
 )
 
 const (
@@ -209,7 +210,7 @@ func (d *DB) FinishRun(ctx context.Context, run *Run, r Result) error {
 		Checkpoint: r.Checkpoint,
 	}
 	if r.Error != "" {
-		p.Error = &r.Error
+		p.Error = new(secret.Mask(r.Error))
 	}
 	return d.claiming(ctx, func(q *query.Queries) error {
 		n, err := q.FinishRun(ctx, p)

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"syncer/internal/db/query"
+	"syncer/internal/secret"
 )
 
 // Batch is the rows of some links and of everything under them, column by
@@ -129,6 +130,9 @@ func (q *queue) fill(ctx context.Context, run *Run, b *Batch) error {
 	}
 	if len(b.Failures.CheckoutLinkID) > 0 {
 		b.Failures.Source, b.Failures.RunID = run.Source, run.ID
+		for i, message := range b.Failures.Message { // the body next to it is kept as it came
+			b.Failures.Message[i] = secret.Mask(message)
+		}
 		if err := to.RecordFailures(ctx, b.Failures); err != nil {
 			return err
 		}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"syncer/internal/plain"
 )
 
 // The kinds of error. Every error of Client has one of them, except the context's own.
@@ -48,7 +50,7 @@ func (e *Error) Error() string {
 	if e.Detail != "" {
 		text += ": " + e.Detail
 	}
-	return text
+	return plain.Line(text) // Polar, or whoever answers, words parts of it
 }
 
 // Unwrap returns the kind, for errors.Is.

@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"net/url"
@@ -17,7 +18,8 @@ const (
 )
 
 // ParseServer reads "production", "sandbox", or a base URL: https, or http on
-// loopback, because the token travels in every request.
+// loopback, because the token travels in every request. The error does not show the
+// text, which may be a secret that went astray.
 func ParseServer(text string) (*url.URL, error) {
 	switch text {
 	case "", "production":
@@ -28,15 +30,15 @@ func ParseServer(text string) (*url.URL, error) {
 	u, err := url.Parse(strings.TrimRight(text, "/"))
 	switch {
 	case err != nil || u.Hostname() == "":
-		return nil, fmt.Errorf("server %q: neither production, sandbox, nor a base URL such as %s", text, production)
+		return nil, fmt.Errorf("neither production, sandbox, nor a base URL such as %s", production)
 	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return nil, fmt.Errorf("server %q: a base URL has no user, query or fragment", u.Redacted())
+		return nil, errors.New("a base URL has no user, query or fragment")
 	case u.Scheme == "https", u.Scheme == "http" && loopback(u.Hostname()):
 		return u, nil
 	case u.Scheme == "http":
-		return nil, fmt.Errorf("server %q: plain http is for loopback only, the token would be readable on the way; use https", text)
+		return nil, errors.New("plain http is for loopback only, the token would be readable on the way; use https")
 	}
-	return nil, fmt.Errorf("server %q: scheme %q; use https", text, u.Scheme)
+	return nil, errors.New("a base URL begins with https://")
 }
 
 func loopback(host string) bool {

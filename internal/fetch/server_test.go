@@ -44,7 +44,7 @@ func TestAServerIsNamedOrABaseURL(t *testing.T) {
 		"api.polar.sh":                 neither,
 		"api.polar.sh:443":             neither,
 		"localhost:8080":               neither,
-		"//api.polar.sh":               `scheme ""; use https`,
+		"//api.polar.sh":               "a base URL begins with https://",
 		"https://":                     neither,
 		"https:///v1":                  neither,
 		"https://:8443":                neither,
@@ -65,9 +65,9 @@ func TestAServerIsNamedOrABaseURL(t *testing.T) {
 		"http://[2001:db8::1]":         loopback,
 		"http://localhost.example.com": loopback,
 		"http://127.0.0.1.example.com": loopback,
-		"ftp://api.polar.sh":           `scheme "ftp"; use https`,
+		"ftp://api.polar.sh":           "a base URL begins with https://",
 		"file:///etc/passwd":           neither,
-		"unix://tmp/socket":            `scheme "unix"; use https`,
+		"unix://tmp/socket":            "a base URL begins with https://",
 	} {
 		got, err := fetch.ParseServer(text)
 		if err == nil {

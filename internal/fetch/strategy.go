@@ -1,6 +1,6 @@
 package fetch
 
-import "fmt"
+import "errors"
 
 // Strategy chooses how to ask for a source's links.
 type Strategy string
@@ -20,7 +20,7 @@ func ParseStrategy(text string) (Strategy, error) {
 	case Auto, ByList, ByID:
 		return s, nil
 	}
-	return "", fmt.Errorf("%q: use auto, list, or id", text)
+	return "", errors.New("use auto, list, or id")
 }
 
 // Requests returns how many requests it takes, at most and without retries, to

@@ -6,6 +6,8 @@ import (
 	"math/big"
 	"slices"
 	"strings"
+
+	"syncer/internal/plain"
 )
 
 // PriceJSON is Price for a row as JSON.
@@ -43,7 +45,7 @@ func Price(r map[string]any) string {
 	if interval := text(r["recurring_interval"]); interval != "" {
 		said += " a " + interval
 	}
-	return said
+	return plain.Line(said)
 }
 
 // inTiers words all tiers of a price. The rate of the first is no price: only in

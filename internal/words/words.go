@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"syncer/internal/db"
+	"syncer/internal/plain"
 )
 
 // Change is one change of one row, as in the table changes.
@@ -70,7 +71,11 @@ func Lines(changes []Change, name func(id string) string) []Line {
 			lines = append(lines, one(c, before, after, name)...)
 		}
 	}
-	return append(prices(went, came), lines...)
+	lines = append(prices(went, came), lines...)
+	for i := range lines { // they hold names, which are Polar's
+		lines[i].Text = plain.Line(lines[i].Text)
+	}
+	return lines
 }
 
 type row = map[string]any
