@@ -8,6 +8,7 @@ SELECT
     current_setting('server_version_num')::integer AS version_number,
     current_database()::text AS database,
     current_user::text AS role,
+    coalesce((SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user), false)::boolean AS superuser,
     pg_is_in_recovery()::boolean AS standby,
     current_setting('transaction_read_only')::boolean AS read_only;
 
@@ -105,3 +106,50 @@ SELECT
     extract(EPOCH FROM clock_timestamp() - heartbeat_at)::float8 AS silent_seconds
 FROM sync_runs
 WHERE source = @source AND status = 'running';
+
+-- name: ListStampsAhead :many
+-- Stamps that lie ahead of the clock, by column. A minute is left for clocks that are
+-- being set.
+SELECT s.stamp::text AS stamp, count(*) AS affected, max(s.at)::timestamptz AS latest
+FROM (
+    SELECT 'sync_runs.started_at' AS stamp, started_at AS at FROM sync_runs
+    UNION ALL
+    SELECT 'sync_runs.observing_since' AS stamp, observing_since AS at FROM sync_runs
+    UNION ALL
+    SELECT 'sync_runs.heartbeat_at' AS stamp, heartbeat_at AS at FROM sync_runs
+    UNION ALL
+    SELECT 'sync_runs.finished_at' AS stamp, finished_at AS at FROM sync_runs
+    UNION ALL
+    SELECT 'sync_failures.last_at' AS stamp, last_at AS at FROM sync_failures
+    UNION ALL
+    SELECT 'checkout_links.first_seen_at' AS stamp, first_seen_at AS at FROM checkout_links
+    UNION ALL
+    SELECT 'checkout_links.changed_at' AS stamp, changed_at AS at FROM checkout_links
+    UNION ALL
+    SELECT 'products.first_seen_at' AS stamp, first_seen_at AS at FROM products
+    UNION ALL
+    SELECT 'products.changed_at' AS stamp, changed_at AS at FROM products
+    UNION ALL
+    SELECT 'prices.first_seen_at' AS stamp, first_seen_at AS at FROM prices
+    UNION ALL
+    SELECT 'prices.changed_at' AS stamp, changed_at AS at FROM prices
+    UNION ALL
+    SELECT 'benefits.first_seen_at' AS stamp, first_seen_at AS at FROM benefits
+    UNION ALL
+    SELECT 'benefits.changed_at' AS stamp, changed_at AS at FROM benefits
+    UNION ALL
+    SELECT 'medias.first_seen_at' AS stamp, first_seen_at AS at FROM medias
+    UNION ALL
+    SELECT 'medias.changed_at' AS stamp, changed_at AS at FROM medias
+    UNION ALL
+    SELECT 'meters.first_seen_at' AS stamp, first_seen_at AS at FROM meters
+    UNION ALL
+    SELECT 'meters.changed_at' AS stamp, changed_at AS at FROM meters
+    UNION ALL
+    SELECT 'discounts.first_seen_at' AS stamp, first_seen_at AS at FROM discounts
+    UNION ALL
+    SELECT 'discounts.changed_at' AS stamp, changed_at AS at FROM discounts
+) AS s
+WHERE s.at > clock_timestamp() + interval '1 minute'
+GROUP BY s.stamp
+ORDER BY s.stamp;

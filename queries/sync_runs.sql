@@ -106,22 +106,30 @@ SELECT
 SELECT end_batch(@id::uuid, @organization_ids::uuid[], sqlc.narg(checkpoint)::jsonb);
 
 -- name: GetPreviousStart :one
--- When the last completed run of the same scope began: it saw nothing earlier.
+-- When the last completed run of the same scope began: it saw nothing earlier. One whose
+-- time is yet to come bounds nothing.
 SELECT observing_since
 FROM sync_runs
-WHERE source = @source AND scope = @scope AND status IN ('succeeded', 'partial')
+WHERE source = @source
+    AND scope = @scope
+    AND status IN ('succeeded', 'partial')
+    AND observing_since <= clock_timestamp()
 ORDER BY number DESC
 LIMIT 1;
 
 -- name: GetLastRun :one
--- The last run of a scope, where a backfill may resume, unless it is too old.
+-- The last run of a scope, where a backfill may resume, unless it is too old, or its
+-- time is yet to come: a restored dump, or a clock that was wrong.
 SELECT status, checkpoint, observing_since
-FROM sync_runs
-WHERE source = @source
-    AND scope = @scope
-    AND observing_since > clock_timestamp() - make_interval(secs => @within_seconds::float8)
-ORDER BY number DESC
-LIMIT 1;
+FROM (
+    SELECT r.status, r.checkpoint, r.observing_since
+    FROM sync_runs AS r
+    WHERE r.source = @source AND r.scope = @scope
+    ORDER BY r.number DESC
+    LIMIT 1
+) AS last
+WHERE observing_since > clock_timestamp() - make_interval(secs => @within_seconds::float8)
+    AND observing_since <= clock_timestamp();
 
 -- name: GetLastClaim :one
 -- The claims of the last run of a source that claimed anything.
@@ -142,8 +150,9 @@ ORDER BY number DESC
 LIMIT @most;
 
 -- name: GetLastSight :one
--- When the last finished run of any source began.
+-- When the last finished run of any source began; one whose time is yet to come tells
+-- nothing.
 SELECT max(observing_since)::timestamptz AS seen_at
 FROM sync_runs
-WHERE status IN ('succeeded', 'partial')
+WHERE status IN ('succeeded', 'partial') AND observing_since <= clock_timestamp()
 HAVING max(observing_since) IS NOT NULL;

@@ -72,6 +72,7 @@ type sourceConfig struct {
 	Name              string
 	Server            *url.URL
 	Token             fetch.Token // nil: none configured
+	SecretFiles       []string    // that hold its token or the database's password
 	All               bool
 	IDs               []uuid.UUID // sorted, each once
 	Fetch             fetch.Strategy
@@ -137,9 +138,24 @@ func loadConfig(path string, env environment) (config, error) {
 		if slices.ContainsFunc(c.Sources, func(o sourceConfig) bool { return o.Name == source.Name }) {
 			return config{}, fmt.Errorf("two sources are named %q; give each a name of its own", source.Name)
 		}
+		source.SecretFiles = secretFiles(path, file, s, env)
 		c.Sources = append(c.Sources, source)
 	}
 	return c, nil
+}
+
+// secretFiles lists the files with secrets that a source needs.
+func secretFiles(path string, file fileConfig, s fileSource, env environment) []string {
+	var all []string
+	if !s.AccessToken.Empty() || secret.Mask(file.DatabaseURL.Reveal()) != file.DatabaseURL.Reveal() {
+		all = append(all, path)
+	}
+	for _, file := range []string{tokenFile(s, env, filepath.Dir(path)), env.get("PGPASSWORD_FILE")} {
+		if file != "" {
+			all = append(all, file)
+		}
+	}
+	return all
 }
 
 // sourceVariables describe the environment's one source.
@@ -200,21 +216,30 @@ const maxDays = 36500
 // maxBudget is far beyond what Polar allows anyone.
 const maxBudget = 1_000_000
 
+// tokenFile returns the path of the file with a source's token, or "".
+func tokenFile(s fileSource, env environment, folder string) string {
+	path := env.get("POLAR_ACCESS_TOKEN_FILE")
+	if path != "" || env.get("POLAR_ACCESS_TOKEN") != "" || s.AccessTokenFile == "" {
+		return path
+	}
+	if filepath.IsAbs(s.AccessTokenFile) {
+		return s.AccessTokenFile
+	}
+	return filepath.Join(folder, s.AccessTokenFile) // relative to the configuration file
+}
+
 // loadToken finds where the token comes from. A file is read at every use, so
 // that its token can rotate without a restart.
 func loadToken(s fileSource, env environment, folder string) (fetch.Token, error) {
-	where, token, path := "POLAR_ACCESS_TOKEN", env.get("POLAR_ACCESS_TOKEN"), env.get("POLAR_ACCESS_TOKEN_FILE")
+	where, token, path := "POLAR_ACCESS_TOKEN", env.get("POLAR_ACCESS_TOKEN"), tokenFile(s, env, folder)
 	if token != "" && path != "" {
 		return nil, errors.New("POLAR_ACCESS_TOKEN and POLAR_ACCESS_TOKEN_FILE are both set; keep one")
 	}
-	if token == "" && path == "" {
+	if token == "" && env.get("POLAR_ACCESS_TOKEN_FILE") == "" {
 		if !s.AccessToken.Empty() && s.AccessTokenFile != "" {
 			return nil, errors.New("access_token and access_token_file are both set; keep one")
 		}
 		where, token = "access_token", trimmed(s.AccessToken.Reveal())
-		if path = s.AccessTokenFile; path != "" && !filepath.IsAbs(path) {
-			path = filepath.Join(folder, path) // relative to the configuration file
-		}
 	}
 	switch {
 	case token != "":

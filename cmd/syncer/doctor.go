@@ -79,6 +79,7 @@ type examination struct {
 
 	source sourceConfig
 	db     *db.DB    // nil: cannot be reached
+	asked  db.Server // whom db asks, and as whom
 	role   string    // of the database
 	total  int       // links of the organization, or unknown
 	links  int       // of the last finished run, or unknown
@@ -95,10 +96,13 @@ func (e *examination) examine(ctx context.Context) []finding {
 		do          func(context.Context) finding
 	}{
 		{"configuration", "", e.checkConfiguration},
+		{"files", "", e.checkFiles},
 		{"database", "", e.checkDatabase},
+		{"access", "database", e.checkAccess},
 		{"schema", "database", e.checkSchema},
 		{"rights", "schema", e.checkRights},
 		{"clock", "database", e.checkClock},
+		{"stamps", "schema", e.checkStamps},
 		{"polar", "", e.checkPolar},
 		{"running", "schema", e.checkRunning},
 		{"last_run", "schema", e.checkLastRun},
@@ -106,6 +110,7 @@ func (e *examination) examine(ctx context.Context) []finding {
 		{"failures", "schema", e.checkFailures},
 		{"budget", "", e.checkBudget},
 		{"schedule", "", e.checkSchedule},
+		{"time_zone", "", e.checkTimeZone},
 	} {
 		first := stopped[check.needs]
 		f := skip("not checked: the " + first + " comes first")

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"syncer/internal/fetch"
+	"syncer/internal/plain"
+	"syncer/internal/schedule"
 )
 
 // This file checks the configuration: that nothing is missing, and that budget
@@ -71,6 +73,27 @@ func tokenText(s sourceConfig) string {
 		return "" // the request to Polar will tell
 	}
 	return token.Reveal()
+}
+
+// checkTimeZone says what the next change of the clock does to the schedule.
+func (e *examination) checkTimeZone(context.Context) finding {
+	shift := schedule.NextShift(e.source.Schedule, e.now())
+	if shift == nil {
+		return good("the schedule knows no daylight saving")
+	}
+	clock := "forward"
+	if shift.By < 0 {
+		clock = "back"
+	}
+	text := fmt.Sprintf("the clock of %s is set %s by %s at %s UTC: ", plain.Line(shift.Zone), clock, lasting(shift.By.Abs()), moment(shift.At))
+	const advice = "Choose a time outside of that hour, or leave CRON_TZ out: UTC has no daylight saving."
+	switch {
+	case len(shift.Skipped) > 0:
+		return warn(text+"no tick comes at "+strings.Join(shift.Skipped, ", ")+" on that day", advice+" Nothing is lost: the next tick catches up.")
+	case len(shift.Doubled) > 0:
+		return warn(text+"the tick at "+strings.Join(shift.Doubled, ", ")+" comes twice on that day", advice+" The second run finds nothing to do.")
+	}
+	return good("%sno tick is skipped or doubled", text)
 }
 
 func (e *examination) checkSchedule(context.Context) finding {

@@ -24,7 +24,7 @@ func (e *examination) checkDatabase(ctx context.Context) finding {
 		return unreadable(ctx, err)
 	}
 	server := there.Server()
-	e.db, e.role = there, server.Role
+	e.db, e.role, e.asked = there, server.Role, server
 	f := judgeServer(server)
 	if e.config.Database.Private && f.Status == "ok" {
 		return warn("no database is configured, so this one is private: "+f.Message, privateAdvice)

@@ -31,6 +31,8 @@ type Server struct {
 	Pooled        bool   // a pooler hands out its connections
 	Standby       bool   // read-only by nature
 	ReadOnly      bool   // by a setting of the server, the database, the role or the connection
+	Superuser     bool   // the role is one
+	Unverified    bool   // over the network, to a server whose certificate is not verified
 }
 
 // Server returns what the server told about itself when it was connected to.
@@ -165,6 +167,28 @@ func (d *DB) DoubtfulLinks(ctx context.Context, source string, ids []uuid.UUID) 
 	return gone, unseen, nil
 }
 
+// Ahead are rows of one table whose stamps in one column lie ahead of the database's
+// clock.
+type Ahead struct {
+	Column string // with its table
+	Rows   int
+	Latest time.Time
+}
+
+// StampsAhead lists the stamps that lie more than a minute ahead, by column. Nothing is
+// bound by them, but they are wrong: from a restored dump, or a clock that was set back.
+func (d *DB) StampsAhead(ctx context.Context) ([]Ahead, error) {
+	rows, err := d.queries().ListStampsAhead(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("look for stamps ahead: %w", classify(err))
+	}
+	var all []Ahead
+	for _, r := range rows {
+		all = append(all, Ahead{Column: r.Stamp, Rows: int(r.Affected), Latest: r.Latest})
+	}
+	return all, nil
+}
+
 // clockSamples is the number of readings; the quickest one counts.
 const clockSamples = 3
 
@@ -205,6 +229,6 @@ func (d *DB) FindHolder(ctx context.Context, source string) (*Holder, error) {
 	silent := time.Duration(row.SilentSeconds * float64(time.Second))
 	return &Holder{
 		Process: row.Holder, Trigger: row.Trigger, Since: row.StartedAt,
-		Dead: silent > staleAfter || !alive(row.Holder),
+		Dead: stale(silent) || !alive(row.Holder),
 	}, nil
 }

@@ -166,8 +166,12 @@ func takeOver(ctx context.Context, q *query.Queries, run *Run, source string, or
 	for _, h := range holders {
 		silent := time.Duration(h.SilentSeconds * float64(time.Second))
 		switch {
-		case silent > staleAfter:
-			dead = append(dead, query.AbandonRunParams{ID: h.ID, Error: fmt.Sprintf("no sign of life for %s, taken over", silent.Round(time.Second))})
+		case stale(silent):
+			text := fmt.Sprintf("no sign of life for %s, taken over", silent.Round(time.Second))
+			if silent < 0 {
+				text = fmt.Sprintf("its last sign of life lies %s ahead, taken over", -silent.Round(time.Second))
+			}
+			dead = append(dead, query.AbandonRunParams{ID: h.ID, Error: text})
 		case !alive(h.Holder):
 			dead = append(dead, query.AbandonRunParams{ID: h.ID, Error: "its process died, taken over"})
 		default:
@@ -181,6 +185,11 @@ func takeOver(ctx context.Context, q *query.Queries, run *Run, source string, or
 	}
 	return nil
 }
+
+// stale reports whether a run may be taken over, by the time since its last sign of
+// life. A sign that lies ahead comes from a restored dump, or from before the
+// database's clock was set back: a run that lives gives another one at once.
+func stale(silent time.Duration) bool { return silent.Abs() > staleAfter }
 
 // claiming calls do in a transaction of its own, one at a time in the schema.
 func (d *DB) claiming(ctx context.Context, do func(*query.Queries) error) error {

@@ -220,6 +220,7 @@ func TestAStoppedRunIsResumed(t *testing.T) {
 		"failed":            {db.Failed, db.Start{Scope: "all", Resume: true}, "23 hours", `{"done": 7}`},
 		"not asked for":     {db.Abandoned, db.Start{Scope: "all"}, "0", ""},
 		"of another scope":  {db.Abandoned, db.Start{Scope: "1 link", Resume: true}, "0", ""},
+		"yet to come":       {db.Abandoned, db.Start{Scope: "all", Resume: true}, "-1 hour", ""},
 		"a day later":       {db.Abandoned, db.Start{Scope: "all", Resume: true}, "24 hours", ""},
 		"it had not failed": {db.Succeeded, db.Start{Scope: "all", Resume: true}, "0", ""},
 	} {

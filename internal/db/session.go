@@ -127,6 +127,7 @@ func probe(ctx context.Context, config *pgx.ConnConfig) (Server, error) {
 	return Server{
 		Host: config.Host, Version: row.Version, VersionNumber: int(row.VersionNumber),
 		Database: row.Database, Role: row.Role, Standby: row.Standby, ReadOnly: row.ReadOnly,
+		Superuser: row.Superuser, Unverified: unverified(config),
 		// The process that answers is not the one that was connected to.
 		Pooled: uint32(row.Pid) != conn.PgConn().PID(), //nolint:gosec // its bits, whatever they mean
 	}, nil

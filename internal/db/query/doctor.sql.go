@@ -142,6 +142,7 @@ SELECT
     current_setting('server_version_num')::integer AS version_number,
     current_database()::text AS database,
     current_user::text AS role,
+    coalesce((SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user), false)::boolean AS superuser,
     pg_is_in_recovery()::boolean AS standby,
     current_setting('transaction_read_only')::boolean AS read_only
 `
@@ -154,6 +155,7 @@ type GetServerRow struct {
 	VersionNumber int32
 	Database      string
 	Role          string
+	Superuser     bool
 	Standby       bool
 	ReadOnly      bool
 }
@@ -170,6 +172,7 @@ func (q *Queries) GetServer(ctx context.Context) (GetServerRow, error) {
 		&i.VersionNumber,
 		&i.Database,
 		&i.Role,
+		&i.Superuser,
 		&i.Standby,
 		&i.ReadOnly,
 	)
@@ -367,6 +370,80 @@ func (q *Queries) ListMissingTables(ctx context.Context, arg ListMissingTablesPa
 			return nil, err
 		}
 		items = append(items, name)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listStampsAhead = `-- name: ListStampsAhead :many
+SELECT s.stamp::text AS stamp, count(*) AS affected, max(s.at)::timestamptz AS latest
+FROM (
+    SELECT 'sync_runs.started_at' AS stamp, started_at AS at FROM sync_runs
+    UNION ALL
+    SELECT 'sync_runs.observing_since' AS stamp, observing_since AS at FROM sync_runs
+    UNION ALL
+    SELECT 'sync_runs.heartbeat_at' AS stamp, heartbeat_at AS at FROM sync_runs
+    UNION ALL
+    SELECT 'sync_runs.finished_at' AS stamp, finished_at AS at FROM sync_runs
+    UNION ALL
+    SELECT 'sync_failures.last_at' AS stamp, last_at AS at FROM sync_failures
+    UNION ALL
+    SELECT 'checkout_links.first_seen_at' AS stamp, first_seen_at AS at FROM checkout_links
+    UNION ALL
+    SELECT 'checkout_links.changed_at' AS stamp, changed_at AS at FROM checkout_links
+    UNION ALL
+    SELECT 'products.first_seen_at' AS stamp, first_seen_at AS at FROM products
+    UNION ALL
+    SELECT 'products.changed_at' AS stamp, changed_at AS at FROM products
+    UNION ALL
+    SELECT 'prices.first_seen_at' AS stamp, first_seen_at AS at FROM prices
+    UNION ALL
+    SELECT 'prices.changed_at' AS stamp, changed_at AS at FROM prices
+    UNION ALL
+    SELECT 'benefits.first_seen_at' AS stamp, first_seen_at AS at FROM benefits
+    UNION ALL
+    SELECT 'benefits.changed_at' AS stamp, changed_at AS at FROM benefits
+    UNION ALL
+    SELECT 'medias.first_seen_at' AS stamp, first_seen_at AS at FROM medias
+    UNION ALL
+    SELECT 'medias.changed_at' AS stamp, changed_at AS at FROM medias
+    UNION ALL
+    SELECT 'meters.first_seen_at' AS stamp, first_seen_at AS at FROM meters
+    UNION ALL
+    SELECT 'meters.changed_at' AS stamp, changed_at AS at FROM meters
+    UNION ALL
+    SELECT 'discounts.first_seen_at' AS stamp, first_seen_at AS at FROM discounts
+    UNION ALL
+    SELECT 'discounts.changed_at' AS stamp, changed_at AS at FROM discounts
+) AS s
+WHERE s.at > clock_timestamp() + interval '1 minute'
+GROUP BY s.stamp
+ORDER BY s.stamp
+`
+
+type ListStampsAheadRow struct {
+	Stamp    string
+	Affected int64
+	Latest   time.Time
+}
+
+// Stamps that lie ahead of the clock, by column. A minute is left for clocks that are
+// being set.
+func (q *Queries) ListStampsAhead(ctx context.Context) ([]ListStampsAheadRow, error) {
+	rows, err := q.db.Query(ctx, listStampsAhead)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListStampsAheadRow
+	for rows.Next() {
+		var i ListStampsAheadRow
+		if err := rows.Scan(&i.Stamp, &i.Affected, &i.Latest); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

@@ -208,12 +208,15 @@ func (q *Queries) GetLastClaim(ctx context.Context, source string) ([]uuid.UUID,
 
 const getLastRun = `-- name: GetLastRun :one
 SELECT status, checkpoint, observing_since
-FROM sync_runs
-WHERE source = $1
-    AND scope = $2
-    AND observing_since > clock_timestamp() - make_interval(secs => $3::float8)
-ORDER BY number DESC
-LIMIT 1
+FROM (
+    SELECT r.status, r.checkpoint, r.observing_since
+    FROM sync_runs AS r
+    WHERE r.source = $1 AND r.scope = $2
+    ORDER BY r.number DESC
+    LIMIT 1
+) AS last
+WHERE observing_since > clock_timestamp() - make_interval(secs => $3::float8)
+    AND observing_since <= clock_timestamp()
 `
 
 type GetLastRunParams struct {
@@ -228,7 +231,8 @@ type GetLastRunRow struct {
 	ObservingSince time.Time
 }
 
-// The last run of a scope, where a backfill may resume, unless it is too old.
+// The last run of a scope, where a backfill may resume, unless it is too old, or its
+// time is yet to come: a restored dump, or a clock that was wrong.
 func (q *Queries) GetLastRun(ctx context.Context, arg GetLastRunParams) (GetLastRunRow, error) {
 	row := q.db.QueryRow(ctx, getLastRun, arg.Source, arg.Scope, arg.WithinSeconds)
 	var i GetLastRunRow
@@ -239,11 +243,12 @@ func (q *Queries) GetLastRun(ctx context.Context, arg GetLastRunParams) (GetLast
 const getLastSight = `-- name: GetLastSight :one
 SELECT max(observing_since)::timestamptz AS seen_at
 FROM sync_runs
-WHERE status IN ('succeeded', 'partial')
+WHERE status IN ('succeeded', 'partial') AND observing_since <= clock_timestamp()
 HAVING max(observing_since) IS NOT NULL
 `
 
-// When the last finished run of any source began.
+// When the last finished run of any source began; one whose time is yet to come tells
+// nothing.
 func (q *Queries) GetLastSight(ctx context.Context) (time.Time, error) {
 	row := q.db.QueryRow(ctx, getLastSight)
 	var seen_at time.Time
@@ -254,7 +259,10 @@ func (q *Queries) GetLastSight(ctx context.Context) (time.Time, error) {
 const getPreviousStart = `-- name: GetPreviousStart :one
 SELECT observing_since
 FROM sync_runs
-WHERE source = $1 AND scope = $2 AND status IN ('succeeded', 'partial')
+WHERE source = $1
+    AND scope = $2
+    AND status IN ('succeeded', 'partial')
+    AND observing_since <= clock_timestamp()
 ORDER BY number DESC
 LIMIT 1
 `
@@ -264,7 +272,8 @@ type GetPreviousStartParams struct {
 	Scope  string
 }
 
-// When the last completed run of the same scope began: it saw nothing earlier.
+// When the last completed run of the same scope began: it saw nothing earlier. One whose
+// time is yet to come bounds nothing.
 func (q *Queries) GetPreviousStart(ctx context.Context, arg GetPreviousStartParams) (time.Time, error) {
 	row := q.db.QueryRow(ctx, getPreviousStart, arg.Source, arg.Scope)
 	var observing_since time.Time
