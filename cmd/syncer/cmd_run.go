@@ -21,7 +21,8 @@ func newRun(a *app) *cobra.Command {
 		Use:   "run",
 		Short: "Run the daemon: sync every source at once and then on its schedule",
 		Long: `Runs the daemon. Every source is synced at once and then at the ticks of its
-schedule (SYNCER_SCHEDULE, five cron fields, UTC). A run waits while another run,
+schedule (SYNCER_SCHEDULE, five cron fields, UTC or CRON_TZ=...), by the wall
+clock, also when that is set. A run waits while another run,
 of any process, holds its source or organization. A tick is missed while the
 source's previous run still works or waits.
 
