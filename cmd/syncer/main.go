@@ -9,6 +9,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log"
 	"os"
 	"os/signal"
 	"strings"
@@ -18,6 +19,7 @@ import (
 
 func main() {
 	trimPostgres()
+	log.SetOutput(outlet{to: os.Stderr}) // net/http logs there what it cannot make sense of
 	os.Exit(realMain(os.Args[1:], os.Stdout, os.Stderr, os.LookupEnv))
 }
 

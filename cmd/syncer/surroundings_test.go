@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"encoding/pem"
 	"io"
@@ -110,7 +111,7 @@ func TestAnUnknownAuthorityOfPostgresIsNamedWithItsRemedy(t *testing.T) {
 			request := make([]byte, 8) // for TLS
 			_, _ = io.ReadFull(conn, request)
 			_, _ = conn.Write([]byte("S")) // yes
-			_ = tls.Server(conn, certified.TLS).Handshake()
+			_ = tls.Server(conn, certified.TLS).HandshakeContext(context.WithoutCancel(t.Context()))
 			conn.Close()
 		}
 	}()

@@ -32,7 +32,7 @@ func TestAStampThatLiesAheadHoldsNobody(t *testing.T) {
 	other := startRun(t, d, "other")
 	claim(t, d, other, organization(1)) // its organization is free
 	finish(t, d, other)
-	next := startRun(t, d, "shop")      // and its source
+	next := startRun(t, d, "shop") // and its source
 	if got := ask[string](t, d, "SELECT error FROM sync_runs WHERE id = $1", run.ID); !strings.Contains(got, "its last sign of life lies 4") || !strings.Contains(got, "h0m") {
 		t.Errorf("the run's error: %s", got)
 	}
