@@ -80,7 +80,7 @@ func serve(ctx context.Context, logger *slog.Logger, listener net.Listener, sour
 		logger.InfoContext(ctx, "http listens", slog.String("addr", listener.Addr().String()))
 		handler := web.Handler(func(ctx context.Context) error { return ping(ctx, sources) })
 		parts++
-		go func() { ended <- web.Serve(ctx, listener, handler) }()
+		go func() { ended <- web.Serve(ctx, logger, listener, handler) }()
 	}
 	var err error
 	for range parts {

@@ -11,6 +11,8 @@ import (
 	"sync"
 
 	"github.com/google/uuid"
+
+	"syncer/internal/panics"
 )
 
 const (
@@ -240,8 +242,8 @@ func smallestFactor(limit int) int {
 }
 
 // inOrder calls do for 0 to n-1, several at once, and yields the results in
-// order. At most ahead results wait to be taken. It ends at the first error,
-// and leaves no call running.
+// order. At most ahead results wait to be taken. It ends at the first error, which a
+// panic is too, and leaves no call running.
 func inOrder[T any](ctx context.Context, n, ahead int, do func(context.Context, int) (T, error)) iter.Seq2[T, error] {
 	type result struct {
 		value T
@@ -265,8 +267,12 @@ func inOrder[T any](ctx context.Context, n, ahead int, do func(context.Context, 
 					return
 				}
 				running.Go(func() {
-					value, err := do(ctx, i)
-					one <- result{value, err}
+					var r result
+					r.err = panics.Catch(func() (err error) {
+						r.value, err = do(ctx, i)
+						return err
+					})
+					one <- r
 					<-slots
 				})
 			}

@@ -5,9 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"time"
+
+	"syncer/internal/panics"
 )
 
 // checkTimeout bounds one health check.
@@ -32,17 +35,19 @@ func Handler(check func(context.Context) error) http.Handler {
 	return mux
 }
 
-// Serve answers on the listener until ctx ends, then lets running answers finish.
-func Serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
+// Serve answers on the listener until ctx ends, then lets running answers finish. A
+// handler that panics is logged, and costs its request only.
+func Serve(ctx context.Context, logger *slog.Logger, listener net.Listener, handler http.Handler) error {
 	server := &http.Server{
 		Handler:           handler,
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelError),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      30 * time.Second,
 		MaxHeaderBytes:    16 << 10,
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(listener) }()
+	go func() { ended <- panics.Catch(func() error { return server.Serve(listener) }) }()
 	select {
 	case err := <-ended:
 		return fmt.Errorf("serve http: %w", err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -94,7 +95,7 @@ func TestServeLetsRunningAnswersEnd(t *testing.T) {
 	})
 	ctx, stop := context.WithCancel(t.Context())
 	served, answered := make(chan error, 1), make(chan string, 1)
-	go func() { served <- web.Serve(ctx, listener, handler) }()
+	go func() { served <- web.Serve(ctx, slog.New(slog.DiscardHandler), listener, handler) }()
 	go func() {
 		_, _, body := ask(t, http.MethodGet, "http://"+listener.Addr().String())
 		answered <- body
@@ -117,7 +118,7 @@ func TestServeFailsWithItsListener(t *testing.T) {
 	t.Parallel()
 	listener := listen(t)
 	listener.Close()
-	if err := web.Serve(t.Context(), listener, http.NotFoundHandler()); err == nil || !strings.HasPrefix(err.Error(), "serve http: ") {
+	if err := web.Serve(t.Context(), slog.New(slog.DiscardHandler), listener, http.NotFoundHandler()); err == nil || !strings.HasPrefix(err.Error(), "serve http: ") {
 		t.Errorf("error: %v", err)
 	}
 }
@@ -154,5 +155,40 @@ func TestAskSaysWhyNot(t *testing.T) {
 		if err := web.Ask(t.Context(), address); err == nil || !strings.HasPrefix(err.Error(), says) {
 			t.Errorf("%s: %v, want %s", address, err, says)
 		}
+	}
+}
+
+// TestAPanickingHandlerCostsItsRequestOnly asks twice; the second answer shows that the
+// server is still there.
+func TestAPanickingHandlerCostsItsRequestOnly(t *testing.T) {
+	t.Parallel()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log strings.Builder
+	ctx, stop := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	panicking := true
+	handler := web.Handler(func(context.Context) error {
+		if panicking {
+			panicking = false
+			panic("boom")
+		}
+		return nil
+	})
+	go func() { served <- web.Serve(ctx, slog.New(slog.NewTextHandler(&log, nil)), listener, handler) }()
+	if err := web.Ask(t.Context(), listener.Addr().String()); err == nil {
+		t.Error("a panic passes for health")
+	}
+	if err := web.Ask(t.Context(), listener.Addr().String()); err != nil {
+		t.Error(err)
+	}
+	stop()
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+	if said := log.String(); strings.Count(said, "boom") != 1 || !strings.Contains(said, "level=ERROR") {
+		t.Errorf("the log says %s", said)
 	}
 }
