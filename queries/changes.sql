@@ -88,6 +88,11 @@ LEFT JOIN discounts AS d ON d.id = l.discount_id
 WHERE l.id = @id;
 
 -- name: PruneChanges :execrows
--- Deletes history past its time.
+-- Deletes history past its time, at most so many rows.
 DELETE FROM changes
-WHERE not_after < @older_than;
+WHERE id IN (
+    SELECT c.id
+    FROM changes AS c
+    WHERE c.not_after < @older_than
+    LIMIT @most
+);

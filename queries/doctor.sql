@@ -102,7 +102,7 @@ LIMIT 1;
 -- name: GetHolder :one
 -- The run that holds a source, and the time since its last sign of life.
 SELECT
-    holder, trigger, started_at,
+    id, holder, trigger, started_at,
     extract(EPOCH FROM clock_timestamp() - heartbeat_at)::float8 AS silent_seconds
 FROM sync_runs
 WHERE source = @source AND status = 'running';

@@ -156,3 +156,34 @@ SELECT max(observing_since)::timestamptz AS seen_at
 FROM sync_runs
 WHERE status IN ('succeeded', 'partial') AND observing_since <= clock_timestamp()
 HAVING max(observing_since) IS NOT NULL;
+
+-- name: PruneRuns :execrows
+-- Deletes runs past their time, at most so many, but for those that later ones go by:
+-- not_before, doctor and "last seen" by the last one that completed, the next claim by
+-- the last one that claimed anything, a running run by what has ended since it began,
+-- and whoever reads of a failure by the run that tried last.
+DELETE FROM sync_runs
+WHERE id IN (
+    SELECT r.id
+    FROM sync_runs AS r
+    WHERE r.finished_at < @ended_before::timestamptz
+        AND r.status <> 'running'
+        AND r.number NOT IN (
+            SELECT max(o.number)
+            FROM sync_runs AS o
+            WHERE o.status IN ('succeeded', 'partial')
+            GROUP BY o.source, o.scope
+        )
+        AND r.number NOT IN (
+            SELECT max(o.number)
+            FROM sync_runs AS o
+            WHERE o.organization_ids <> '{}'
+            GROUP BY o.source
+        )
+        AND r.ended_after < coalesce((SELECT min(o.number) FROM sync_runs AS o WHERE o.status = 'running'), r.ended_after + 1)
+        AND NOT EXISTS (
+            SELECT FROM sync_failures AS f
+            WHERE f.run_id = r.id
+        )
+    LIMIT @most
+);

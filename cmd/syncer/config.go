@@ -26,15 +26,27 @@ const (
 	defaultSchedule = "*/15 * * * *"
 	defaultAddr     = "127.0.0.1:8080"
 	defaultName     = "default"
+	defaultKeepRuns = 90 // days
 )
 
 // config is all that a command needs to know, merged from every source and checked.
 type config struct {
 	Database databaseConfig
 	HTTPAddr string // "": off
-	// KeepChanges limits the age of history; 0: no limit.
-	KeepChanges time.Duration
-	Sources     []sourceConfig
+	// KeepChanges limits the age of history, KeepRuns that of the record of runs; 0: no limit.
+	KeepChanges, KeepRuns time.Duration
+	Sources               []sourceConfig
+}
+
+// pruned are the tables of which a run deletes old rows.
+func (c *config) pruned() (tables []string) {
+	if c.KeepChanges > 0 {
+		tables = append(tables, "changes")
+	}
+	if c.KeepRuns > 0 {
+		tables = append(tables, "sync_runs")
+	}
+	return tables
 }
 
 // names lists the sources' names.
@@ -110,16 +122,16 @@ func loadConfig(path string, env environment) (config, error) {
 			return config{}, fmt.Errorf("SYNCER_HTTP_ADDR: use host:port such as %s, or nothing to turn it off", defaultAddr)
 		}
 	}
-	days := file.KeepChangesDays
-	if text := env.get("SYNCER_KEEP_CHANGES_DAYS"); text != "" {
-		if days, err = strconv.Atoi(text); err != nil {
-			return config{}, errors.New("SYNCER_KEEP_CHANGES_DAYS: not a whole number")
-		}
+	if c.KeepChanges, err = loadDays(env, "SYNCER_KEEP_CHANGES_DAYS", file.KeepChangesDays); err != nil {
+		return config{}, err
 	}
-	if days < 0 || days > maxDays {
-		return config{}, fmt.Errorf("SYNCER_KEEP_CHANGES_DAYS %d: use 1 to %d, or 0 to keep everything", days, maxDays)
+	keepRuns := defaultKeepRuns
+	if file.KeepRunsDays != nil {
+		keepRuns = *file.KeepRunsDays
 	}
-	c.KeepChanges = time.Duration(days) * 24 * time.Hour
+	if c.KeepRuns, err = loadDays(env, "SYNCER_KEEP_RUNS_DAYS", keepRuns); err != nil {
+		return config{}, err
+	}
 	sources := file.Sources
 	if len(sources) == 0 {
 		sources = []fileSource{{Name: defaultName}}
@@ -156,6 +168,20 @@ func secretFiles(path string, file fileConfig, s fileSource, env environment) []
 		}
 	}
 	return all
+}
+
+// loadDays reads a number of days; 0: no limit.
+func loadDays(env environment, variable string, days int) (time.Duration, error) {
+	if text := env.get(variable); text != "" {
+		var err error
+		if days, err = strconv.Atoi(text); err != nil {
+			return 0, fmt.Errorf("%s: not a whole number", variable)
+		}
+	}
+	if days < 0 || days > maxDays {
+		return 0, fmt.Errorf("%s %d: use 1 to %d, or 0 to keep everything", variable, days, maxDays)
+	}
+	return time.Duration(days) * 24 * time.Hour, nil
 }
 
 // sourceVariables describe the environment's one source.

@@ -23,8 +23,10 @@ type fileConfig struct {
 	HTTPAddr           *string    `yaml:"http_addr"`
 	Schema             string     `yaml:"schema"`
 	// KeepChangesDays limits the age of rows in the table changes; 0: no limit.
-	KeepChangesDays int          `yaml:"keep_changes_days"`
-	Sources         []fileSource `yaml:"sources"`
+	KeepChangesDays int `yaml:"keep_changes_days"`
+	// KeepRunsDays limits the age of rows in the table sync_runs; 0: no limit.
+	KeepRunsDays *int         `yaml:"keep_runs_days"`
+	Sources      []fileSource `yaml:"sources"`
 }
 
 type fileSource struct {

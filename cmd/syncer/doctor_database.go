@@ -92,7 +92,7 @@ func (e *examination) checkSchema(ctx context.Context) finding {
 }
 
 func (e *examination) checkRights(ctx context.Context) finding {
-	lacks, err := e.db.MissingRights(ctx, e.config.KeepChanges > 0)
+	lacks, err := e.db.MissingRights(ctx, e.config.pruned()...)
 	if err != nil {
 		return unreadable(ctx, err)
 	}

@@ -27,31 +27,34 @@ type Change struct {
 // Compare returns what Save would change. It only reads, so a read-only role is
 // enough. Rows are compared as Postgres compares them, numbers by value.
 func (d *DB) Compare(ctx context.Context, b *Batch) ([]Change, error) {
-	queries := d.session.begin()
 	var all []Change
-	for _, t := range catalogue {
-		var ids []uuid.UUID
-		for _, statement := range t.statements {
-			ids = append(ids, statement.ids(b)...)
-		}
-		if len(ids) == 0 {
-			continue
-		}
-		rows, err := objects(t.statements[0].params(b))
-		if err != nil {
-			return nil, fmt.Errorf("compare %s: %w", t.name, err)
-		}
-		queries.Queue(t.comparison(), string(rows), ids).Query(func(rows pgx.Rows) error {
-			changes, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Change, error) {
-				change := Change{Entity: t.name}
-				err := row.Scan(&change.EntityID, &change.Op, &change.Before, &change.After)
-				return change, err
+	err := d.session.send(ctx, func(queries *pgx.Batch) error {
+		all = nil
+		for _, t := range catalogue {
+			var ids []uuid.UUID
+			for _, statement := range t.statements {
+				ids = append(ids, statement.ids(b)...)
+			}
+			if len(ids) == 0 {
+				continue
+			}
+			rows, err := objects(t.statements[0].params(b))
+			if err != nil {
+				return fmt.Errorf("%s: %w", t.name, err)
+			}
+			queries.Queue(t.comparison(), string(rows), ids).Query(func(rows pgx.Rows) error {
+				changes, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Change, error) {
+					change := Change{Entity: t.name}
+					err := row.Scan(&change.EntityID, &change.Op, &change.Before, &change.After)
+					return change, err
+				})
+				all = append(all, changes...)
+				return err
 			})
-			all = append(all, changes...)
-			return err
-		})
-	}
-	if err := d.session.send(ctx, queries); err != nil {
+		}
+		return nil
+	})
+	if err != nil {
 		return nil, fmt.Errorf("compare: %w", classify(err))
 	}
 	if err := d.addPrices(ctx, all); err != nil {

@@ -13,8 +13,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"regexp"
 	"strings"
 
@@ -42,6 +40,10 @@ var (
 	ErrDenied = errors.New("the database role lacks a right")
 	// ErrRejected: Postgres refuses these rows, and would do so again.
 	ErrRejected = errors.New("Postgres refuses the rows")
+	// ErrReadOnly: the server takes no writes: a standby, or one that was set so.
+	ErrReadOnly = errors.New("the database only reads")
+	// ErrLocked: somebody else holds a lock for too long.
+	ErrLocked = errors.New("a lock in the database is not to be had")
 	// ErrHeld: another run holds the source, or an organization.
 	ErrHeld = errors.New("another run holds the source")
 	// ErrLost: the run no longer holds its source and organizations.
@@ -139,8 +141,8 @@ func checkHosts(c *pgx.ConnConfig) error {
 	return nil
 }
 
-// Close closes all connections.
-func (d *DB) Close() { d.session.pool.Close() }
+// Close closes all connections. It gives them up after 2 seconds.
+func (d *DB) Close() { d.session.close() }
 
 // Pool returns the connections themselves, for tests. Without a pooler their search_path
 // finds the tables.
@@ -178,12 +180,19 @@ func classify(err error) error {
 			return fmt.Errorf("%w: %w", ErrDenied, err)
 		case rejects(e.Code):
 			return fmt.Errorf("%w: %w", ErrRejected, err)
-		case connectionCode(e.Code):
+		case e.Code == readOnly:
+			return fmt.Errorf("%w: %w", ErrReadOnly, err)
+		case e.Code == lockNotAvailable:
+			if errors.Is(err, ErrLocked) { // and says by whom
+				return err
+			}
+			return fmt.Errorf("%w: %w", ErrLocked, err)
+		case away(e.Code) || refused(e.Code) || renewed(e):
 			return fmt.Errorf("%w: %w", ErrUnreachable, err)
 		}
 		return err
 	}
-	if _, ok := errors.AsType[net.Error](err); ok || pgconn.SafeToRetry(err) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+	if Passing(err) {
 		return fmt.Errorf("%w: %w", ErrUnreachable, err)
 	}
 	return err
@@ -196,19 +205,6 @@ func rejects(code string) bool {
 		code == "54000" || code == "54001" // program limit (an index row), statement too complex (deep JSON)
 }
 
-// connectionCode reports whether an SQLSTATE concerns the connection or the
-// server as a whole.
-func connectionCode(code string) bool {
-	for _, class := range []string{
-		"08",                               // connection
-		"28",                               // user or password
-		"3D",                               // no such database
-		"53",                               // out of memory, disk, connections
-		"57P01", "57P02", "57P03", "57P05", // the server stops, starts, or has cut an idle connection
-	} {
-		if strings.HasPrefix(code, class) {
-			return true
-		}
-	}
-	return false
-}
+// refused reports whether an SQLSTATE says that there is no way in: a wrong user or
+// password, no such database.
+func refused(code string) bool { return strings.HasPrefix(code, "28") || strings.HasPrefix(code, "3D") }

@@ -78,12 +78,12 @@ type Lack struct {
 	On    []string
 }
 
-// MissingRights lists the rights that a run needs and the role lacks. With
-// pruning, the run also deletes old history.
-func (d *DB) MissingRights(ctx context.Context, pruning bool) ([]Lack, error) {
+// MissingRights lists the rights that a run needs and the role lacks. From the pruned
+// tables it deletes old rows.
+func (d *DB) MissingRights(ctx context.Context, pruned ...string) ([]Lack, error) {
 	p := query.ListMissingRightsParams{Schema: d.schema}
 	for table, privileges := range rights() {
-		if pruning && table == "changes" {
+		if slices.Contains(pruned, table) {
 			privileges += " DELETE"
 		}
 		for privilege := range strings.FieldsSeq(privileges) {
@@ -229,6 +229,6 @@ func (d *DB) FindHolder(ctx context.Context, source string) (*Holder, error) {
 	silent := time.Duration(row.SilentSeconds * float64(time.Second))
 	return &Holder{
 		Process: row.Holder, Trigger: row.Trigger, Since: row.StartedAt,
-		Dead: stale(silent) || !alive(row.Holder),
+		Dead: stale(silent) || !alive(row.Holder, row.ID),
 	}, nil
 }

@@ -18,10 +18,10 @@ func TestMissingRightsKnowsEveryTable(t *testing.T) {
 	t.Parallel()
 	url := dbtest.URL(t)
 	owner := dbtest.Open(t, url)
-	if lacks, err := owner.MissingRights(t.Context(), true); err != nil || lacks != nil {
+	if lacks, err := owner.MissingRights(t.Context(), "changes"); err != nil || lacks != nil {
 		t.Errorf("the owner lacks %v, %v", lacks, err)
 	}
-	lacks, err := dbtest.Open(t, url+"&role=pg_monitor").MissingRights(t.Context(), true) // a role without rights here
+	lacks, err := dbtest.Open(t, url+"&role=pg_monitor").MissingRights(t.Context(), "changes") // a role without rights here
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,7 @@ import (
 
 // Drift is one thing that Polar sends but this program does not know.
 type Drift struct {
-	Kind        string // key, value, shape, text
+	Kind        string // key, value, shape, text; more: what was left out for its number
 	Path        string // a JSON path without indices, such as products[].prices[].tax_behavior
 	Sample      string // what it first found there, cut short, secrets masked
 	FirstSeenAt time.Time

@@ -6,8 +6,11 @@ import (
 	"hash/fnv"
 	"os"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // HeldError says who holds what a run wants. It is an ErrHeld.
@@ -58,9 +61,17 @@ func place() string {
 	return fmt.Sprintf("%s (%08x)", host, sum.Sum32())
 }
 
-// alive reports whether a holder may still be at work. It knows only of processes in
-// this very place that they are dead; others give signs of life, or fall silent.
-func alive(holder string) bool {
+// atWork holds the ids of the runs that this process is at work on, through whatever
+// DB. A running row that names this process, but none of them, is of a run that died
+// by itself, or of a process that had the same id before a container was restarted.
+//
+//nolint:gochecknoglobals // like its id a fact about the process, which others ask about
+var atWork sync.Map
+
+// alive reports whether a run's holder may still be at work on it. It knows only of
+// processes in this very place that they are dead; others give signs of life, or fall
+// silent.
+func alive(holder string, run uuid.UUID) bool {
 	where, process, ok := strings.Cut(holder, ", process ")
 	here := place()
 	if !ok || where != here || !strings.HasSuffix(here, ")") {
@@ -69,6 +80,10 @@ func alive(holder string) bool {
 	var pid int
 	if _, err := fmt.Sscan(process, &pid); err != nil || pid <= 0 {
 		return true
+	}
+	if pid == os.Getpid() {
+		_, working := atWork.Load(run)
+		return working
 	}
 	return !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH)
 }

@@ -32,6 +32,9 @@ const (
 	lockTable    = "syncer_migrations_lock"
 )
 
+// migrateWithin bounds all steps together, which may build indexes on large tables.
+const migrateWithin = time.Hour
+
 // Migrate brings the schema up to date and returns what it applied. Several may
 // start at once: a lock table lets one work while the others wait. It leaves a
 // schema newer than this program alone and returns ErrSchema. Behind a pooler it is
@@ -43,6 +46,8 @@ func (d *DB) Migrate(ctx context.Context) ([]Migration, error) {
 	if err := d.Writable(); err != nil {
 		return nil, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, migrateWithin)
+	defer cancel()
 	if err := d.createSchema(ctx); err != nil {
 		return nil, fmt.Errorf("create schema %s: %w", d.schema, classify(err))
 	}
@@ -70,6 +75,8 @@ func (d *DB) Migrate(ctx context.Context) ([]Migration, error) {
 
 // Migrations lists all steps and when each was applied. It only reads.
 func (d *DB) Migrations(ctx context.Context) ([]Migration, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
 	all, err := steps()
 	if err != nil {
 		return nil, err

@@ -54,9 +54,9 @@ func checkParams(params map[string]string) error {
 	return nil
 }
 
-// refused matches the words of Postgres and PgBouncer about a parameter that they do
+// paramRefusal matches the words of Postgres and PgBouncer about a parameter that they do
 // not take when a connection starts.
-var refused = regexp.MustCompile(`^(?:unrecognized configuration parameter|invalid value for parameter|parameter|unsupported startup parameter:) "?([^" ]+)`)
+var paramRefusal = regexp.MustCompile(`^(?:unrecognized configuration parameter|invalid value for parameter|parameter|unsupported startup parameter:) "?([^" ]+)`)
 
 // refusedParam returns the name of the parameter for which a connection was refused,
 // or "".
@@ -65,7 +65,7 @@ func refusedParam(err error) string {
 		return ""
 	}
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
-		if found := refused.FindStringSubmatch(e.Message); found != nil {
+		if found := paramRefusal.FindStringSubmatch(e.Message); found != nil {
 			return found[1]
 		}
 	}

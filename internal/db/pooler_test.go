@@ -68,7 +68,7 @@ func readEverything(tb testing.TB, d *db.DB) {
 	check("clock", true, err)
 	holder, err := d.FindHolder(ctx, "shop")
 	check("holder", holder == nil, err)
-	lacks, err := d.MissingRights(ctx, true)
+	lacks, err := d.MissingRights(ctx, "changes", "sync_runs")
 	check("rights", len(lacks) == 0, err)
 	filtered, err := d.FilteredTables(ctx)
 	check("row level security", len(filtered) == 0, err)

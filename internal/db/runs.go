@@ -18,9 +18,11 @@ import (
 const (
 	// BeatEvery is the time between two signs of life of a running run.
 	BeatEvery = 2 * time.Second
-	// After staleAfter without a sign of life a run is taken over: one whose process
-	// died holds nobody up for longer.
-	staleAfter = 8 * time.Second
+	// beatWithin bounds one: the next one is to come before the lease is over.
+	beatWithin = Lease / 2
+	// Lease is how long a run may give no sign of life. Then it is taken over: one whose
+	// process died holds nobody up for longer.
+	Lease = 8 * time.Second
 	// A stopped run can be resumed within resumeWithin of its start.
 	resumeWithin = 24 * time.Hour
 )
@@ -62,15 +64,16 @@ type Result struct {
 // error is a *HeldError while another run holds the source or an organization. A
 // holder that is dead or silent is taken over.
 func (d *DB) StartRun(ctx context.Context, start Start) (*Run, error) {
-	id, err := uuid.NewV7()
-	if err != nil {
-		return nil, fmt.Errorf("make a run id: %w", err)
-	}
 	if start.Now == nil {
 		start.Now = time.Now
 	}
-	run := &Run{ID: id, Source: start.Source}
-	err = d.claiming(ctx, func(q *query.Queries) error {
+	run := &Run{Source: start.Source}
+	err := d.claiming(ctx, func(q *query.Queries) (err error) {
+		run.LetGo() // by a try before this one, which may have begun it and not been told
+		if run.ID, err = uuid.NewV7(); err != nil {
+			return fmt.Errorf("make a run id: %w", err)
+		}
+		atWork.Store(run.ID, nil) // before anyone sees its row
 		run.Organizations, err = q.GetLastClaim(ctx, start.Source)
 		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 			return err
@@ -81,10 +84,15 @@ func (d *DB) StartRun(ctx context.Context, start Start) (*Run, error) {
 		return run.start(ctx, q, start)
 	})
 	if err != nil {
+		run.LetGo()
 		return nil, fmt.Errorf("start a run: %w", err)
 	}
 	return run, nil
 }
+
+// LetGo says that this process does not work on the run any more. If its row is still
+// running, the next run that wants what it holds takes over at once.
+func (r *Run) LetGo() { atWork.Delete(r.ID) }
 
 // start looks up where the run goes on and writes its row.
 func (r *Run) start(ctx context.Context, q *query.Queries, start Start) (err error) {
@@ -172,8 +180,8 @@ func takeOver(ctx context.Context, q *query.Queries, run *Run, source string, or
 				text = fmt.Sprintf("its last sign of life lies %s ahead, taken over", -silent.Round(time.Second))
 			}
 			dead = append(dead, query.AbandonRunParams{ID: h.ID, Error: text})
-		case !alive(h.Holder):
-			dead = append(dead, query.AbandonRunParams{ID: h.ID, Error: "its process died, taken over"})
+		case !alive(h.Holder, h.ID):
+			dead = append(dead, query.AbandonRunParams{ID: h.ID, Error: "its process died, or has given it up; taken over"})
 		default:
 			return &HeldError{Source: h.Source, Wanted: run.Source, Holder: h.Holder, Trigger: h.Trigger, Since: h.StartedAt}
 		}
@@ -189,7 +197,7 @@ func takeOver(ctx context.Context, q *query.Queries, run *Run, source string, or
 // stale reports whether a run may be taken over, by the time since its last sign of
 // life. A sign that lies ahead comes from a restored dump, or from before the
 // database's clock was set back: a run that lives gives another one at once.
-func stale(silent time.Duration) bool { return silent.Abs() > staleAfter }
+func stale(silent time.Duration) bool { return silent.Abs() > Lease }
 
 // claiming calls do in a transaction of its own, one at a time in the schema.
 func (d *DB) claiming(ctx context.Context, do func(*query.Queries) error) error {
@@ -202,9 +210,11 @@ func (d *DB) claiming(ctx context.Context, do func(*query.Queries) error) error 
 	return classify(err)
 }
 
-// Beat gives a sign of life, and notes how far the run is; nil: as noted. The error
-// is ErrLost when the run was taken over.
+// Beat gives a sign of life, and notes how far the run is; nil: as noted. It takes 4
+// seconds at most. The error is ErrLost when the run was taken over.
 func (d *DB) Beat(ctx context.Context, run *Run, requests int64, checkpoint json.RawMessage) error {
+	ctx, cancel := context.WithTimeout(ctx, beatWithin)
+	defer cancel()
 	n, err := d.queries().BeatRun(ctx, query.BeatRunParams{ID: run.ID, Requests: requests, Checkpoint: checkpoint})
 	return d.held(n, err)
 }
@@ -234,12 +244,41 @@ func (d *DB) held(rows int64, err error) error {
 	return classify(err)
 }
 
+// pruneAtOnce is how many old rows one transaction deletes.
+const pruneAtOnce = 5000
+
 // PruneChanges forgets history that is older than a moment.
 func (d *DB) PruneChanges(ctx context.Context, olderThan time.Time) error {
-	if _, err := d.queries().PruneChanges(ctx, olderThan); err != nil {
-		return fmt.Errorf("forget old history: %w", classify(err))
+	err := prune(func() (int64, error) {
+		return d.queries().PruneChanges(ctx, query.PruneChangesParams{OlderThan: olderThan, Most: pruneAtOnce})
+	})
+	if err != nil {
+		return fmt.Errorf("forget old history: %w", err)
 	}
 	return nil
+}
+
+// PruneRuns forgets runs that ended before a moment, but for those that later ones go
+// by: of each source and scope the last that completed, of each source the last that
+// claimed anything, and whatever a failure on record or a running run refers to. The
+// moment must lie a day or more ago, so that a stopped run can be resumed.
+func (d *DB) PruneRuns(ctx context.Context, endedBefore time.Time) error {
+	err := prune(func() (int64, error) {
+		return d.queries().PruneRuns(ctx, query.PruneRunsParams{EndedBefore: endedBefore, Most: pruneAtOnce})
+	})
+	if err != nil {
+		return fmt.Errorf("forget old runs: %w", err)
+	}
+	return nil
+}
+
+// prune calls remove, which says how many rows it deleted, until none is left.
+func prune(remove func() (int64, error)) error {
+	for {
+		if n, err := remove(); err != nil || n < pruneAtOnce {
+			return classify(err)
+		}
+	}
 }
 
 // FailuresSince lists the links of a source that have failed since a moment, without

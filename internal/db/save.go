@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"github.com/google/uuid"
@@ -41,7 +40,7 @@ type Batch struct {
 
 	Failures query.RecordFailuresParams // without source and run
 	Written  []uuid.UUID                // links whose failures are over
-	Drift    query.RecordDriftParams
+	Drift    query.RecordDriftParams    // without when the run began
 }
 
 // TableChanges are the rows of one table that a batch changed, an id for each.
@@ -60,38 +59,24 @@ func (c Changes) add(table string, more TableChanges) {
 	c[table] = t
 }
 
-// saveTries bounds how often a batch is sent that meets a deadlock or a serialization
-// failure, which takes somebody who edits by hand.
-const saveTries = 5
-
 // Save writes a batch in one transaction, or nothing of it. Only rows that
 // differ are touched, always in the same order. The error is ErrLost when the run
 // does not hold its source and the batch's organizations any more, ErrRejected when
-// Postgres refuses a row, ErrUnreachable, or an unexpected one.
+// Postgres refuses a row, ErrUnreachable, ErrReadOnly, ErrLocked, or an unexpected one.
+//
+// Should the answer to a commit be lost, the batch is sent again and changes nothing:
+// the changes are unknown then, and drift counts twice.
 func (d *DB) Save(ctx context.Context, run *Run, b *Batch) (Changes, error) {
-	for try := 1; ; try++ {
-		changes, err := d.send(ctx, run, b)
-		e, ok := errors.AsType[*pgconn.PgError](err)
-		if !ok || e.Code != "40P01" && e.Code != "40001" || try == saveTries {
-			return changes, classify(err)
-		}
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-time.After(rand.N(50 * time.Millisecond << try)): //nolint:gosec // jitter
-		}
+	var changes Changes
+	err := d.session.send(ctx, func(batch *pgx.Batch) error {
+		q := &queue{batch: batch, changes: Changes{}}
+		changes = q.changes
+		return q.fill(ctx, run, b)
+	})
+	if err != nil {
+		return nil, classify(err)
 	}
-}
-
-func (d *DB) send(ctx context.Context, run *Run, b *Batch) (Changes, error) {
-	q := &queue{batch: d.session.begin(), changes: Changes{}}
-	if err := q.fill(ctx, run, b); err != nil {
-		return nil, err
-	}
-	if err := d.session.send(ctx, q.batch); err != nil {
-		return nil, err
-	}
-	return q.changes, nil
+	return changes, nil
 }
 
 // queue is the query.DBTX that collects statements instead of sending them, so
@@ -138,6 +123,7 @@ func (q *queue) fill(ctx context.Context, run *Run, b *Batch) error {
 		}
 	}
 	if len(b.Drift.Path) > 0 {
+		b.Drift.RunBegan = run.Clock.told
 		if err := to.RecordDrift(ctx, b.Drift); err != nil {
 			return err
 		}

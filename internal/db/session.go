@@ -1,16 +1,20 @@
 package db
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"syncer/internal/db/query"
@@ -30,12 +34,16 @@ const (
 	answerWithin = 30 * time.Second
 	// saveWithin bounds one batch.
 	saveWithin = 2 * time.Minute
+	// closeWithin bounds the farewell: through a network that swallows packets it
+	// would never end.
+	closeWithin = 2 * time.Second
 )
 
 // session is the query.DBTX of single statements: each is a transaction of its own,
 // with a deadline.
 type session struct {
 	pool   *pgxpool.Pool
+	types  *arrayTypes // nil behind a pooler
 	within time.Duration
 	// first begins every transaction, behind a pooler; "": the connection has it all.
 	first string
@@ -47,7 +55,25 @@ func settings(schema string) map[string]string {
 		"search_path":  schema,
 		"timezone":     "UTC", // history keeps times as text
 		"row_security": "off", // a policy that would hide rows is an error: hidden rows would look missing
+		// Nothing waits for ever: not for somebody's lock, and nobody for a lock of a
+		// process of ours that was frozen between two statements.
+		"lock_timeout":                        milliseconds(lockTimeout),
+		"idle_in_transaction_session_timeout": milliseconds(idleTimeout),
 	}
+}
+
+func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
+
+// keepalive finds out within half a minute that the other side has gone without a
+// word, on both sides.
+func keepalive(config *pgconn.Config) {
+	const idle, interval, count = 15, 5, 3 // seconds, seconds
+	config.DialFunc = (&net.Dialer{KeepAliveConfig: net.KeepAliveConfig{
+		Enable: true, Idle: idle * time.Second, Interval: interval * time.Second, Count: count,
+	}}).DialContext
+	config.RuntimeParams["tcp_keepalives_idle"] = strconv.Itoa(idle)
+	config.RuntimeParams["tcp_keepalives_interval"] = strconv.Itoa(interval)
+	config.RuntimeParams["tcp_keepalives_count"] = strconv.Itoa(count)
 }
 
 // setLocal makes the settings those of a transaction, in one statement that is no
@@ -81,17 +107,18 @@ func connect(ctx context.Context, pc *pgxpool.Config, schema string) (*DB, error
 	if server.Pooled {
 		d.session.first = setLocal(wanted)
 		pc.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
-		pc.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
-			addArrays(conn.TypeMap())
-			return nil
-		}
 	} else {
 		maps.Copy(params, wanted)
-		new(arrayTypes).install(pc)
-		pc.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
-			addArrays(conn.TypeMap())
-			return finds(ctx, conn, schema)
+		keepalive(&pc.ConnConfig.Config)
+		d.session.types = new(arrayTypes)
+		d.session.types.install(pc)
+	}
+	pc.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		addArrays(conn.TypeMap())
+		if server.Pooled {
+			return nil
 		}
+		return finds(ctx, conn, schema)
 	}
 	d.session.within = answerWithin
 	d.session.pool, err = pgxpool.NewWithConfig(ctx, pc)
@@ -173,22 +200,44 @@ func (s *session) begin() *pgx.Batch {
 	return &b
 }
 
-// send sends a batch as one transaction, and does what was queued with its results.
-func (s *session) send(ctx context.Context, b *pgx.Batch) error {
-	ctx, cancel := context.WithTimeout(ctx, saveWithin)
-	defer cancel()
-	return s.pool.SendBatch(ctx, b).Close()
+// send sends what fill queues as one transaction, and does what was queued with its
+// results. It may do both again, see insist.
+func (s *session) send(ctx context.Context, fill func(*pgx.Batch) error) error {
+	return s.insist(ctx, func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, saveWithin)
+		defer cancel()
+		b := s.begin()
+		if err := fill(b); err != nil {
+			return err
+		}
+		return s.pool.SendBatch(ctx, b).Close()
+	})
 }
 
-// transaction calls do in a transaction at READ COMMITTED.
+// transaction calls do in a transaction at READ COMMITTED, perhaps again, see insist.
 func (s *session) transaction(ctx context.Context, do func(*query.Queries) error) error {
-	ctx, cancel := context.WithTimeout(ctx, s.within)
-	defer cancel()
 	begin := "BEGIN ISOLATION LEVEL READ COMMITTED"
 	if s.first != "" {
 		begin += "; " + s.first
 	}
-	return pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{BeginQuery: begin}, func(tx pgx.Tx) error { return do(query.New(tx)) })
+	return s.insist(ctx, func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, s.within)
+		defer cancel()
+		return pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{BeginQuery: begin}, func(tx pgx.Tx) error { return do(query.New(tx)) })
+	})
+}
+
+// close closes all connections, or gives them up.
+func (s *session) close() {
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		s.pool.Close()
+	}()
+	select {
+	case <-closed:
+	case <-time.After(closeWithin):
+	}
 }
 
 // Exec implements query.DBTX.
@@ -197,30 +246,16 @@ func (s *session) Exec(ctx context.Context, sql string, args ...any) (pgconn.Com
 	if err != nil {
 		return pgconn.CommandTag{}, err
 	}
-	found.Close()
-	return found.CommandTag(), found.Err()
+	return found.CommandTag(), nil
 }
 
-// Query implements query.DBTX. The caller closes the rows.
-func (s *session) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.within)
-	b := s.begin()
-	b.Queue(sql, args...)
-	results := s.pool.SendBatch(ctx, b)
-	var err error
-	for range b.Len() - 1 {
-		_, err = results.Exec()
-	}
-	var found pgx.Rows
-	if err == nil {
-		found, err = results.Query()
-	}
-	if err != nil {
-		_ = results.Close() // the same error
-		cancel()
-		return nil, err
-	}
-	return &rows{Rows: found, end: func() error { defer cancel(); return results.Close() }}, nil
+// Query implements query.DBTX. The statement has ended when it returns.
+func (s *session) Query(ctx context.Context, sql string, args ...any) (found pgx.Rows, err error) {
+	err = s.insist(ctx, func(ctx context.Context) error {
+		found, err = s.once(ctx, sql, args...)
+		return err
+	})
+	return found, err
 }
 
 // QueryRow implements query.DBTX.
@@ -229,39 +264,83 @@ func (s *session) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 	return row{found, err}
 }
 
-// rows are the rows of a statement that is a transaction, which ends with them.
+// once sends one statement, once.
+func (s *session) once(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.within)
+	defer cancel()
+	found, b := &rows{}, s.begin()
+	b.Queue(sql, args...).Query(found.read)
+	return found, s.pool.SendBatch(ctx, b).Close()
+}
+
+// rows are the rows of a statement that has ended: whoever reads them holds no
+// connection, and cannot meet an error of it any more.
 type rows struct {
-	pgx.Rows
-
-	end func() error // nil: ended
-	err error
+	types  *pgtype.Map
+	fields []pgconn.FieldDescription
+	tag    pgconn.CommandTag
+	values [][][]byte // of the rows after the present one
+	now    [][]byte
+	err    error // of Scan
 }
 
-// Next implements pgx.Rows. Like pgx's own it closes them after the last.
-func (r *rows) Next() bool {
-	if r.Rows.Next() {
-		return true
-	}
-	r.Close()
-	return false
-}
-
-// Close implements pgx.Rows.
-func (r *rows) Close() {
-	r.Rows.Close()
-	if r.end != nil {
-		r.err = r.end()
-		r.end = nil
-	}
-}
-
-// Err implements pgx.Rows.
-func (r *rows) Err() error {
-	if err := r.Rows.Err(); err != nil {
+// read reads all rows.
+func (r *rows) read(from pgx.Rows) error {
+	if err := from.Err(); err != nil { // and nothing else
 		return err
+	}
+	r.types, r.fields = pgtype.NewMap(), slices.Clone(from.FieldDescriptions())
+	for from.Next() {
+		var values [][]byte
+		for _, value := range from.RawValues() {
+			values = append(values, bytes.Clone(value)) // nil stays nil
+		}
+		r.values = append(r.values, values)
+	}
+	r.tag = from.CommandTag()
+	return from.Err()
+}
+
+// Next implements pgx.Rows.
+func (r *rows) Next() bool {
+	if r.err != nil || len(r.values) == 0 {
+		return false
+	}
+	r.now, r.values = r.values[0], r.values[1:]
+	return true
+}
+
+// Scan implements pgx.Rows.
+func (r *rows) Scan(to ...any) error {
+	if err := pgx.ScanRow(r.types, r.fields, r.now, to...); err != nil {
+		r.err = err
 	}
 	return r.err
 }
+
+// Close implements pgx.Rows.
+func (r *rows) Close() { r.values = nil }
+
+// Err implements pgx.Rows.
+func (r *rows) Err() error { return r.err }
+
+// CommandTag implements pgx.Rows.
+func (r *rows) CommandTag() pgconn.CommandTag { return r.tag }
+
+// FieldDescriptions implements pgx.Rows.
+func (r *rows) FieldDescriptions() []pgconn.FieldDescription { return r.fields }
+
+// RawValues implements pgx.Rows.
+func (r *rows) RawValues() [][]byte { return r.now }
+
+// Values implements pgx.Rows. Nobody asks for them.
+func (r *rows) Values() ([]any, error) { return nil, errors.ErrUnsupported }
+
+// TypeMap implements pgx.Rows.
+func (r *rows) TypeMap() *pgtype.Map { return r.types }
+
+// Conn implements pgx.Rows: it has been given back.
+func (r *rows) Conn() *pgx.Conn { return nil }
 
 // row is the only row of a statement.
 type row struct {
@@ -274,16 +353,8 @@ func (r row) Scan(to ...any) error {
 	if r.err != nil {
 		return r.err
 	}
-	defer r.rows.Close()
 	if !r.rows.Next() {
-		if err := r.rows.Err(); err != nil {
-			return err
-		}
 		return pgx.ErrNoRows
 	}
-	if err := r.rows.Scan(to...); err != nil {
-		return err
-	}
-	r.rows.Close()
-	return r.rows.Err()
+	return r.rows.Scan(to...)
 }

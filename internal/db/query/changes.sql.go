@@ -275,12 +275,22 @@ func (q *Queries) ListPrices(ctx context.Context, id []uuid.UUID) ([]ListPricesR
 
 const pruneChanges = `-- name: PruneChanges :execrows
 DELETE FROM changes
-WHERE not_after < $1
+WHERE id IN (
+    SELECT c.id
+    FROM changes AS c
+    WHERE c.not_after < $1
+    LIMIT $2
+)
 `
 
-// Deletes history past its time.
-func (q *Queries) PruneChanges(ctx context.Context, olderThan time.Time) (int64, error) {
-	result, err := q.db.Exec(ctx, pruneChanges, olderThan)
+type PruneChangesParams struct {
+	OlderThan time.Time
+	Most      int32
+}
+
+// Deletes history past its time, at most so many rows.
+func (q *Queries) PruneChanges(ctx context.Context, arg PruneChangesParams) (int64, error) {
+	result, err := q.db.Exec(ctx, pruneChanges, arg.OlderThan, arg.Most)
 	if err != nil {
 		return 0, err
 	}

@@ -45,13 +45,14 @@ func (q *Queries) GetClock(ctx context.Context) (time.Time, error) {
 
 const getHolder = `-- name: GetHolder :one
 SELECT
-    holder, trigger, started_at,
+    id, holder, trigger, started_at,
     extract(EPOCH FROM clock_timestamp() - heartbeat_at)::float8 AS silent_seconds
 FROM sync_runs
 WHERE source = $1 AND status = 'running'
 `
 
 type GetHolderRow struct {
+	ID            uuid.UUID
 	Holder        string
 	Trigger       string
 	StartedAt     time.Time
@@ -63,6 +64,7 @@ func (q *Queries) GetHolder(ctx context.Context, source string) (GetHolderRow, e
 	row := q.db.QueryRow(ctx, getHolder, source)
 	var i GetHolderRow
 	err := row.Scan(
+		&i.ID,
 		&i.Holder,
 		&i.Trigger,
 		&i.StartedAt,

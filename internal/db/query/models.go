@@ -10,7 +10,7 @@ import (
 
 // What Polar sends but this program does not know: kept in extra or as sent, and recorded here once.
 type Drift struct {
-	// key: a key without a column; value: an unknown value of an enum; shape: a known key of unexpected shape; text: characters Postgres cannot hold were replaced
+	// key: a key without a column; value: an unknown value of an enum; shape: a known key of unexpected shape; text: characters Postgres cannot hold were replaced; more: there was more, which is not listed here
 	Kind string
 	// Where, as a JSON path without indices, such as products[].prices[].tax_behavior
 	Path string

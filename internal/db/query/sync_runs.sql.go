@@ -442,6 +442,51 @@ func (q *Queries) LockClaims(ctx context.Context) error {
 	return err
 }
 
+const pruneRuns = `-- name: PruneRuns :execrows
+DELETE FROM sync_runs
+WHERE id IN (
+    SELECT r.id
+    FROM sync_runs AS r
+    WHERE r.finished_at < $1::timestamptz
+        AND r.status <> 'running'
+        AND r.number NOT IN (
+            SELECT max(o.number)
+            FROM sync_runs AS o
+            WHERE o.status IN ('succeeded', 'partial')
+            GROUP BY o.source, o.scope
+        )
+        AND r.number NOT IN (
+            SELECT max(o.number)
+            FROM sync_runs AS o
+            WHERE o.organization_ids <> '{}'
+            GROUP BY o.source
+        )
+        AND r.ended_after < coalesce((SELECT min(o.number) FROM sync_runs AS o WHERE o.status = 'running'), r.ended_after + 1)
+        AND NOT EXISTS (
+            SELECT FROM sync_failures AS f
+            WHERE f.run_id = r.id
+        )
+    LIMIT $2
+)
+`
+
+type PruneRunsParams struct {
+	EndedBefore time.Time
+	Most        int32
+}
+
+// Deletes runs past their time, at most so many, but for those that later ones go by:
+// not_before, doctor and "last seen" by the last one that completed, the next claim by
+// the last one that claimed anything, a running run by what has ended since it began,
+// and whoever reads of a failure by the run that tried last.
+func (q *Queries) PruneRuns(ctx context.Context, arg PruneRunsParams) (int64, error) {
+	result, err := q.db.Exec(ctx, pruneRuns, arg.EndedBefore, arg.Most)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const startRun = `-- name: StartRun :one
 INSERT INTO sync_runs (
     id, source, trigger, holder, scope, organization_ids, started_at, observing_since, checkpoint
