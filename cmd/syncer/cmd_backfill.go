@@ -48,7 +48,8 @@ waits for nobody.
 Exit: 0 done, 3 done but some links failed, 4 Polar refused the token,
 5 Polar unreachable, 6 stopped by the mass-removal guard, 7 another run holds
 the source or its organization, 8 schema does not fit, 9 database unreachable,
-not in UTF8, or read-only, 10 differences found (--dry-run).`,
+not in UTF8, read-only, or locked by somebody else, 10 differences found
+(--dry-run).`,
 		Example: `  syncer backfill
   syncer backfill 01234567-89ab-4cde-8f01-23456789abcd
   syncer backfill --all --json`,
@@ -87,7 +88,7 @@ func (a *app) backfill(ctx context.Context, o backfillOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	sources, closeAll, err := a.openSources(ctx, c, logger)
+	sources, closeAll, err := a.openSources(ctx, c, logger, impatient)
 	defer func() { err = errors.Join(err, closeAll()) }()
 	if err != nil {
 		return err

@@ -71,6 +71,8 @@ func suggestion(kind string) string {
 		return "It is stored as it came. Check queries that list the known values of this column."
 	case "shape":
 		return "It did not fit its column and is in extra. Check whether a newer syncer knows this kind."
+	case "more":
+		return "There was more that this version does not know, too much to list. Nothing of it is lost."
 	case "text":
 		return "Characters that Postgres cannot hold were replaced by U+FFFD. Something between Polar and here may mangle text."
 	}

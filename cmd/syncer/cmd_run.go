@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"syncer/internal/panics"
 	"syncer/internal/schedule"
 	"syncer/internal/syncer"
 	"syncer/internal/web"
@@ -24,7 +25,8 @@ func newRun(a *app) *cobra.Command {
 schedule (SYNCER_SCHEDULE, five cron fields, UTC or CRON_TZ=...), by the wall
 clock, also when that is set. A run waits while another run,
 of any process, holds its source or organization. A tick is missed while the
-source's previous run still works or waits.
+source's previous run still works or waits. It also waits for a database that is
+not there yet, but not for one that it may not enter.
 
 SIGTERM or SIGINT ends it gracefully within 10 seconds: the batch being written
 commits or rolls back. A second signal ends it at once.
@@ -55,7 +57,7 @@ func (a *app) run(ctx context.Context) (err error) {
 		}
 		defer listener.Close()
 	}
-	sources, closeAll, err := a.openSources(ctx, c, logger)
+	sources, closeAll, err := a.openSources(ctx, c, logger, patient)
 	defer func() { err = errors.Join(err, closeAll()) }()
 	if err != nil {
 		return err
@@ -75,12 +77,16 @@ func serve(ctx context.Context, logger *slog.Logger, listener net.Listener, sour
 	defer cancel()
 	ended := make(chan error, 2)
 	parts := 1
-	go func() { ended <- schedule.Local(ctx, logger, jobs(logger, sources)) }()
+	go func() {
+		ended <- panics.Catch(func() error { return schedule.Local(ctx, logger, jobs(logger, sources)) })
+	}()
 	if listener != nil {
 		logger.InfoContext(ctx, "http listens", slog.String("addr", listener.Addr().String()))
 		handler := web.Handler(func(ctx context.Context) error { return ping(ctx, sources) })
 		parts++
-		go func() { ended <- web.Serve(ctx, logger, listener, handler) }()
+		go func() {
+			ended <- panics.Catch(func() error { return web.Serve(ctx, logger, listener, handler) })
+		}()
 	}
 	var err error
 	for range parts {

@@ -46,6 +46,18 @@ var settings = []struct {
 		wantDefault: "127.0.0.1:8080", wantFile: "127.0.0.1:1", wantVariable: "",
 	},
 	{
+		name: "runs kept",
+		file: "keep_runs_days: 0", variable: "SYNCER_KEEP_RUNS_DAYS", value: "7",
+		read:        func(c config) string { return c.KeepRuns.String() },
+		wantDefault: "2160h0m0s", wantFile: "0s", wantVariable: "168h0m0s",
+	},
+	{
+		name: "history kept",
+		file: "keep_changes_days: 1", variable: "SYNCER_KEEP_CHANGES_DAYS", value: "7",
+		read:        func(c config) string { return c.KeepChanges.String() },
+		wantDefault: "0s", wantFile: "24h0m0s", wantVariable: "168h0m0s",
+	},
+	{
 		name: "server",
 		file: "sources: [{name: default, server: sandbox}]", variable: "POLAR_SERVER", value: "http://127.0.0.1:1/",
 		read:        func(c config) string { return c.Sources[0].Server.String() },

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"time"
 
 	"syncer/internal/db"
 	"syncer/internal/localpg"
@@ -80,6 +83,36 @@ func (d *database) open(ctx context.Context, schema string) (*db.DB, error) {
 		return nil, err
 	}
 	return opened, nil
+}
+
+// A daemon that waits for its database tries every awaitEvery, and says so every
+// awaitSaid.
+const (
+	awaitEvery = time.Second
+	awaitSaid  = 30 * time.Second
+)
+
+// await opens a schema as soon as its database is there; err says why it was not. It
+// ends with any other error.
+func (d *database) await(ctx context.Context, logger *slog.Logger, schema string, err error) (*db.DB, error) {
+	var said time.Time
+	for db.Passing(err) {
+		if time.Since(said) >= awaitSaid {
+			said = time.Now()
+			logger.WarnContext(ctx, "waiting for the database", slog.Any("error", err), slog.String("hint", hint(err)))
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(awaitEvery/2 + rand.N(awaitEvery)): //nolint:gosec // jitter: many daemons may wait for one server
+		}
+		var opened *db.DB
+		if opened, err = d.open(ctx, schema); err == nil {
+			logger.InfoContext(ctx, "the database is there")
+			return opened, nil
+		}
+	}
+	return nil, err
 }
 
 // privateFolder returns the data folder of the private Postgres. Postgres does

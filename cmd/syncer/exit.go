@@ -76,7 +76,8 @@ func exitCode(ctx context.Context, err error) int {
 		return exitDone
 	case errors.Is(err, db.ErrConfig):
 		return exitUsage
-	case errors.Is(err, db.ErrUnreachable), errors.Is(err, db.ErrUnfit), errors.Is(err, localpg.ErrInUse):
+	case errors.Is(err, db.ErrUnreachable), errors.Is(err, db.ErrUnfit), errors.Is(err, db.ErrReadOnly), errors.Is(err, db.ErrLocked),
+		errors.Is(err, localpg.ErrInUse):
 		return exitDatabase
 	case errors.Is(err, db.ErrSchema):
 		return exitSchema
@@ -118,6 +119,10 @@ func hint(err error) string {
 		return "Check POLAR_SERVER and the network, or try again later. Nothing was removed."
 	case errors.Is(err, db.ErrUnreachable):
 		return "Check DATABASE_URL or the PG* variables, and that Postgres is running."
+	case errors.Is(err, db.ErrReadOnly):
+		return "This server takes no writes: it is a standby, or default_transaction_read_only is on. Point DATABASE_URL at the primary (several hosts with target_session_attrs=read-write find it by themselves)."
+	case errors.Is(err, db.ErrLocked):
+		return "Somebody works in the database and holds what this needs. Try again when that is over; what was written stays, and a backfill resumes."
 	case errors.Is(err, db.ErrDenied):
 		return "`syncer migrate` needs a role that may create the schema and its tables; other commands need one that may read and write them: `syncer doctor` prints what to grant."
 	case errors.Is(err, db.ErrHeld):

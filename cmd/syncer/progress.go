@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"syncer/internal/panics"
 	"syncer/internal/plain"
 	"syncer/internal/syncer"
 )
@@ -47,18 +48,25 @@ func watch(terminal io.Writer, logger *slog.Logger, source string) *progress {
 	}
 	go func() {
 		defer close(p.stopped)
-		ticker := time.NewTicker(every)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-ticker.C:
-				p.show()
-			case <-p.stop:
-				return
-			}
+		if err := panics.Catch(func() error { return p.showEvery(every) }); err != nil {
+			logger.Error("progress is not shown any more", slog.Any("error", err))
 		}
 	}()
 	return p
+}
+
+// showEvery shows progress until end is called.
+func (p *progress) showEvery(every time.Duration) error {
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			p.show()
+		case <-p.stop:
+			return nil
+		}
+	}
 }
 
 // update records how far the run is.

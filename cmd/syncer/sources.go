@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 
 	"syncer/internal/db"
 	"syncer/internal/fetch"
@@ -20,15 +21,23 @@ type openSource struct {
 	syncer *syncer.Syncer
 }
 
+// How openSources takes a database that is not there yet.
+const (
+	impatient = false // as an error
+	patient   = true  // it waits
+)
+
 // openSources starts the database if need be and opens every source. Call
 // closeAll afterwards, also after an error.
-func (a *app) openSources(ctx context.Context, c config, logger *slog.Logger) (all []openSource, closeAll func() error, err error) {
+func (a *app) openSources(ctx context.Context, c config, logger *slog.Logger, wait bool) (all []openSource, closeAll func() error, err error) {
 	server := &database{app: a, config: c.Database}
 	closeAll = func() error {
+		var closing sync.WaitGroup // at once: each may take its time when there is no way to the database
 		for _, o := range all {
 			o.source.Client.Close()
-			o.db.Close()
+			closing.Go(o.db.Close)
 		}
+		closing.Wait()
 		return server.stop()
 	}
 	if err := server.start(ctx); err != nil {
@@ -36,6 +45,9 @@ func (a *app) openSources(ctx context.Context, c config, logger *slog.Logger) (a
 	}
 	for _, s := range c.Sources {
 		d, err := server.open(ctx, s.Schema)
+		if wait && db.Passing(err) {
+			d, err = server.await(ctx, logger, s.Schema, err)
+		}
 		if err != nil {
 			return all, closeAll, err
 		}
@@ -45,7 +57,7 @@ func (a *app) openSources(ctx context.Context, c config, logger *slog.Logger) (a
 		all = append(all, openSource{
 			config: s, db: d,
 			source: syncer.Source{Name: s.Name, Client: client, All: s.All, IDs: s.IDs, Strategy: s.Fetch},
-			syncer: &syncer.Syncer{DB: d, Logger: logger, KeepChanges: c.KeepChanges},
+			syncer: &syncer.Syncer{DB: d, Logger: logger, KeepChanges: c.KeepChanges, KeepRuns: c.KeepRuns},
 		})
 	}
 	return all, closeAll, nil

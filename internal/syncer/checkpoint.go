@@ -22,7 +22,8 @@ type checkpoint struct {
 	// ids. Link is the last of them that was there.
 	Through uuid.UUID `json:"through,omitzero"`
 	Link    mark      `json:"link,omitzero"`
-	// Links that Polar says are gone; they are dealt with at the end.
+	// Links with a live row, a hundred at most, that Polar says are gone; they are dealt
+	// with at the end.
 	Gone []uuid.UUID `json:"gone,omitempty"`
 }
 

@@ -2,6 +2,7 @@ package syncer
 
 import (
 	"cmp"
+	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -55,22 +56,71 @@ func addDrift(b *db.Batch, observed []fetch.Observed, clock db.Clock) {
 	}
 }
 
-// mask cuts a sample short and hides what could be a secret, by its name or by
-// how Polar's own secrets begin.
+// mask cuts a sample, JSON, short, and hides what could be a secret at any depth: by
+// its name or by how Polar's own secrets begin.
 func mask(path, sample string) string {
-	name := strings.ToLower(path[strings.LastIndexByte(path, '.')+1:])
-	for _, word := range []string{"secret", "token", "password", "key", "url"} {
-		if strings.Contains(name, word) {
-			return "[hidden]"
-		}
+	if secretive(path[strings.LastIndexByte(path, '.')+1:]) {
+		return hidden
 	}
-	for _, prefix := range []string{"polar_", "whsec_", "sk_", "rk_"} {
-		if strings.Contains(sample, prefix) {
-			return "[hidden]"
-		}
+	if strings.ContainsAny(sample[:min(1, len(sample))], "{[") {
+		sample = maskNested(sample)
+	} else if tokenLike(sample) {
+		return hidden
 	}
 	if len(sample) > sampleLength {
 		sample = strings.ToValidUTF8(sample[:sampleLength], "") + "…"
 	}
 	return sample
+}
+
+// maskNested hides secrets in an object or array.
+func maskNested(sample string) string {
+	var value any
+	decoder := json.NewDecoder(strings.NewReader(sample))
+	decoder.UseNumber()
+	if decoder.Decode(&value) != nil { // what cannot be looked into may hold anything
+		return hidden
+	}
+	masked, err := json.Marshal(maskValue(value))
+	if err != nil {
+		return hidden
+	}
+	return string(masked)
+}
+
+func maskValue(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		for name, inner := range v {
+			if v[name] = maskValue(inner); secretive(name) {
+				v[name] = hidden
+			}
+		}
+	case []any:
+		for i, inner := range v {
+			v[i] = maskValue(inner)
+		}
+	case string:
+		if tokenLike(v) {
+			return hidden
+		}
+	}
+	return value
+}
+
+const hidden = "[hidden]"
+
+// secretive reports whether a key's name says that its value is a secret.
+func secretive(name string) bool {
+	name = strings.ToLower(name)
+	return slices.ContainsFunc([]string{"secret", "token", "password", "key", "url"}, func(word string) bool {
+		return strings.Contains(name, word)
+	})
+}
+
+// tokenLike reports whether a text looks like a secret of Polar's or a payment processor's.
+func tokenLike(text string) bool {
+	return slices.ContainsFunc([]string{"polar_", "whsec_", "sk_", "rk_"}, func(prefix string) bool {
+		return strings.Contains(text, prefix)
+	})
 }

@@ -189,3 +189,11 @@ func (b *bench) exec(sql string, args ...any) {
 		b.tb.Fatal(err)
 	}
 }
+
+// scan reads the one row of a query.
+func (b *bench) scan(sql string, to ...any) {
+	b.tb.Helper()
+	if err := b.db.Pool().QueryRow(b.tb.Context(), sql).Scan(to...); err != nil {
+		b.tb.Fatal(err)
+	}
+}

@@ -12,14 +12,14 @@ import (
 // whose id nobody knows yet. GET by id may show the same link: then it is a known one
 // and its place is no failure.
 type nameless struct {
-	places []hidden
+	places []gap
 	last   time.Time // when the last link was created that a page showed
 	failed int       // known links that no page showed, and that fail by id too
 }
 
-// hidden is such a link. LIST is sorted by creation, so it was created after the link
+// gap is such a place. LIST is sorted by creation, so it was created after the link
 // before it, and before the one behind it; zero: there is none.
-type hidden struct {
+type gap struct {
 	fetch.Observed
 	after, before time.Time
 }
@@ -34,7 +34,7 @@ func (n *nameless) pass(created time.Time) {
 
 // add notes a link that the page does not show.
 func (n *nameless) add(o fetch.Observed) {
-	n.places = append(n.places, hidden{Observed: o, after: n.last})
+	n.places = append(n.places, gap{Observed: o, after: n.last})
 }
 
 // meet takes the place away of a known link that was asked for by id.
@@ -42,8 +42,8 @@ func (n *nameless) meet(o fetch.Observed) {
 	switch {
 	case o.Link != nil:
 		created := o.Link.CreatedAt
-		here := func(h hidden) bool {
-			return !created.Before(h.after) && (h.before.IsZero() || !created.After(h.before))
+		here := func(g gap) bool {
+			return !created.Before(g.after) && (g.before.IsZero() || !created.After(g.before))
 		}
 		if i := slices.IndexFunc(n.places, here); i >= 0 {
 			n.places = slices.Delete(n.places, i, i+1)
@@ -56,8 +56,8 @@ func (n *nameless) meet(o fetch.Observed) {
 // links are those that nobody knows: what fails by id has one of the places, whichever.
 func (n *nameless) links() []fetch.Observed {
 	var all []fetch.Observed
-	for _, h := range n.places[min(n.failed, len(n.places)):] {
-		all = append(all, h.Observed)
+	for _, g := range n.places[min(n.failed, len(n.places)):] {
+		all = append(all, g.Observed)
 	}
 	return all
 }

@@ -3,6 +3,7 @@ package syncer_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -125,5 +126,21 @@ func TestHistoryIsKeptAsLongAsConfigured(t *testing.T) {
 	b.run(b.links())
 	if diff := cmp.Diff([]string{second.RunID}, runs()); diff != "" {
 		t.Errorf("changes of which runs are left:\n%s", diff)
+	}
+}
+
+func TestOldRunsAreForgotten(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "seed-ads")
+	old := b.run(b.all())
+	b.run(b.all())
+	b.exec(`UPDATE sync_runs SET finished_at = finished_at - interval '3 days'`)
+	kept := func() bool { return slices.Contains(b.column(`SELECT id::text FROM sync_runs`), old.RunID) }
+	if b.run(b.all()); !kept() {
+		t.Fatal("forgotten, and nothing should be")
+	}
+	b.syncer.KeepRuns = 48 * time.Hour
+	if b.run(b.all()); kept() {
+		t.Error("an old run is still on record")
 	}
 }

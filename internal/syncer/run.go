@@ -20,6 +20,7 @@ import (
 	"github.com/google/uuid"
 
 	"syncer/internal/db"
+	"syncer/internal/panics"
 )
 
 // Syncer runs passes into one schema.
@@ -27,8 +28,9 @@ type Syncer struct {
 	DB     *db.DB
 	Logger *slog.Logger
 	Now    func() time.Time // of this machine, as the source's client's; nil: time.Now
-	// KeepChanges bounds the age of the history of changes; 0: all of it stays.
-	KeepChanges time.Duration
+	// KeepChanges bounds the age of the history of changes, KeepRuns that of the record of
+	// runs, a day or more; 0: all of it stays.
+	KeepChanges, KeepRuns time.Duration
 	// A run gives a sign of life every BeatEvery; 0: db.BeatEvery. One that waits for
 	// another tries again about every ClaimEvery; 0: half a second.
 	BeatEvery, ClaimEvery time.Duration
@@ -55,9 +57,9 @@ type Options struct {
 // Run makes one pass over source. It waits while another run holds the source or
 // its organization. The report is true also when there is an error, for what was
 // done until then: a *db.HeldError with FailIfRunning, fetch.ErrRefused, an error
-// that fetch.Unreachable knows, ErrMassRemoval, db.ErrUnreachable, db.ErrLost, the
-// context's, or an unexpected one. Links that failed by themselves are no error;
-// the report has them.
+// that fetch.Unreachable knows, ErrMassRemoval, db.ErrUnreachable, db.ErrReadOnly,
+// db.ErrLocked, db.ErrLost, the context's, a *panics.Error, or an unexpected one. Links
+// that failed by themselves are no error; the report has them.
 func (s *Syncer) Run(ctx context.Context, source Source, options Options) (Report, error) {
 	requests := source.Client.Requests()
 	counter := newCounter(options.Progress, func() int64 { return source.Client.Requests() - requests })
@@ -66,14 +68,18 @@ func (s *Syncer) Run(ctx context.Context, source Source, options Options) (Repor
 	if err != nil {
 		return counter.report(nil, source.Name, err, 0), err
 	}
+	defer run.LetGo()
 	logger := s.Logger.With(slog.String("source", source.Name), slog.String("run", run.ID.String()))
 	logger.InfoContext(ctx, "run started", slog.String("trigger", options.Trigger), slog.Bool("resumes", run.Checkpoint != nil))
 
 	p := &pass{Syncer: s, logger: logger, run: run, source: source, options: options, counter: counter}
 	p.writer = &writer{db: s.DB, run: run, counter: counter, claim: p.claim, resumable: options.Resume}
 	err = p.whileHeld(ctx, p.converge)
+	if caught, ok := errors.AsType[*panics.Error](err); ok {
+		logger.ErrorContext(ctx, "panic", slog.Any("value", caught.Value), slog.String("stack", string(caught.Stack)))
+	}
 	report := counter.report(run, source.Name, err, time.Since(began))
-	finish, cancel := outlive(ctx)
+	finish, cancel := outlive(ctx, finishGrace)
 	defer cancel()
 	if e := s.DB.FinishRun(finish, run, report.result(err, p.writer.checkpoint())); e != nil && !errors.Is(e, db.ErrLost) {
 		err = errors.Join(err, fmt.Errorf("finish the run: %w", e))
@@ -142,8 +148,8 @@ var errOvertaken = errors.New("another run has written since")
 func (p *pass) converge(ctx context.Context) error {
 	for {
 		err := p.once(ctx)
-		if err == nil && p.KeepChanges > 0 {
-			err = p.DB.PruneChanges(ctx, p.run.Clock.Earliest(p.now()).Add(-p.KeepChanges))
+		if err == nil {
+			err = p.prune(ctx)
 		}
 		if !errors.Is(err, errOvertaken) {
 			return err
@@ -206,33 +212,61 @@ func (p *pass) claim(ctx context.Context, organizations []uuid.UUID) error {
 	return err
 }
 
-// whileHeld calls work while it keeps giving signs of life, and stops it when the
-// run is taken over.
+// prune forgets what is too old.
+func (p *pass) prune(ctx context.Context) error {
+	now := p.run.Clock.Earliest(p.now())
+	if p.KeepChanges > 0 {
+		if err := p.DB.PruneChanges(ctx, now.Add(-p.KeepChanges)); err != nil {
+			return err
+		}
+	}
+	if p.KeepRuns > 0 {
+		return p.DB.PruneRuns(ctx, now.Add(-p.KeepRuns))
+	}
+	return nil
+}
+
+// whileHeld calls work while it keeps giving signs of life, and stops it when the run
+// is taken over, or may be since it could give none. A panic is an error.
 func (p *pass) whileHeld(ctx context.Context, work func(context.Context) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	stopped := make(chan struct{})
+	lost := make(chan error, 1)
 	go func() {
-		defer close(stopped)
-		ticker := time.NewTicker(cmp.Or(p.BeatEvery, db.BeatEvery))
-		defer ticker.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-ticker.C:
-			}
-			// A beat that fails otherwise is not the end: saving will tell.
-			if err := p.DB.Beat(ctx, p.run, p.counter.requests(), p.writer.checkpoint()); errors.Is(err, db.ErrLost) {
-				cancel(err)
-			}
-		}
+		err := panics.Catch(func() error { return p.beat(ctx) })
+		cancel(err)
+		lost <- err
 	}()
-	err := work(ctx)
-	if cause := context.Cause(ctx); errors.Is(cause, db.ErrLost) {
-		err = cause
-	}
+	err := panics.Catch(func() error { return work(ctx) })
 	cancel(nil)
-	<-stopped
-	return err
+	return cmp.Or(<-lost, err)
+}
+
+// beat gives signs of life until ctx ends. The error says why the run has none, or
+// holds nothing, any more.
+func (p *pass) beat(ctx context.Context) error {
+	ticker := time.NewTicker(cmp.Or(p.BeatEvery, db.BeatEvery))
+	defer ticker.Stop()
+	last := time.Now() // sign of life
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+		began := time.Now()
+		within, cancel := context.WithDeadline(ctx, last.Add(db.Lease))
+		err := p.DB.Beat(within, p.run, p.counter.requests(), p.writer.checkpoint())
+		cancel()
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case errors.Is(err, db.ErrLost):
+			return err
+		case err == nil:
+			last = began
+		case time.Since(last) >= db.Lease: // others may take over
+			return fmt.Errorf("no sign of life for %s: %w", time.Since(last).Round(time.Second), err)
+		}
+	}
 }

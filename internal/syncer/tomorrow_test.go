@@ -1,6 +1,7 @@
 package syncer_test
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -160,4 +161,41 @@ func (b *bench) column(sql string, args ...any) []string {
 		b.tb.Fatal(err)
 	}
 	return all
+}
+
+// TestDriftIsBounded lets every link come with unknown keys of its own, run after run.
+func TestDriftIsBounded(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "seed-ads")
+	listed := func() (n int) {
+		b.scan(`SELECT count(*) FROM drift WHERE kind <> 'more'`, &n)
+		return n
+	}
+	left := func() (n int) {
+		b.scan(`SELECT coalesce(max(count), 0) FROM drift WHERE kind = 'more'`, &n)
+		return n
+	}
+	unknown := func(run int) {
+		var lines strings.Builder
+		for key := range 150 {
+			fmt.Fprintf(&lines, "0 new_%d_%d 1\n", run, key)
+		}
+		b.polar.Overlay(lines.String())
+	}
+	unknown(0)
+	b.run(b.all())
+	if listed() != 100 || left() != 50 {
+		t.Fatalf("%d listed, %d left out after one run", listed(), left())
+	}
+	b.run(b.all()) // the next hundred, of which there are fifty
+	if listed() != 150 || left() != 50 {
+		t.Fatalf("%d listed, %d left out after another", listed(), left())
+	}
+	b.exec(`INSERT INTO drift (kind, path, sample, first_seen_at, last_seen_at)
+		SELECT 'key', 'old_' || n, '', now() - interval '1 day', now() FROM generate_series(1, 820) AS n`)
+	unknown(1)
+	b.run(b.all())
+	if listed() != 1000 || left() != 170 {
+		t.Errorf("%d listed, %d left out at the end", listed(), left())
+	}
 }

@@ -81,7 +81,7 @@ func (w *writer) save(ctx context.Context, links []fetch.Observed, done json.Raw
 	if err := w.claim(ctx, b.Organizations); err != nil {
 		return err
 	}
-	longer, cancel := outlive(ctx)
+	longer, cancel := outlive(ctx, saveGrace)
 	defer cancel()
 	changes, err := w.db.Save(longer, w.run, b)
 	switch {
@@ -108,12 +108,15 @@ func (w *writer) save(ctx context.Context, links []fetch.Observed, done json.Raw
 	return w.save(ctx, []fetch.Observed{bad}, done)
 }
 
-// grace bounds a save that is under way when the run is stopped: the process has to
-// be gone within 10 s.
-const grace = 5 * time.Second
+// A process has to be gone within 10 s when it is told to stop. A save that is under
+// way then has saveGrace, the note of the run's end finishGrace.
+const (
+	saveGrace   = 4 * time.Second
+	finishGrace = 2 * time.Second
+)
 
 // outlive is a context that ends a grace period after ctx does.
-func outlive(ctx context.Context) (context.Context, context.CancelFunc) {
+func outlive(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
 	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })
 	return longer, func() {
