@@ -1,12 +1,14 @@
 package main
 
 import (
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 
+	"syncer/internal/db/dbtest"
 	"syncer/internal/fetch/fetchtest"
 )
 
@@ -52,6 +54,32 @@ func TestTheDaemonSyncsSeveralSources(t *testing.T) {
 	})
 	d.signal(interrupt)
 	d.exits(exitSignal + int(interrupt))
+}
+
+// TestTheDaemonWaitsForItsDatabase starts a daemon before there is a way to its database.
+func TestTheDaemonWaitsForItsDatabase(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, "seed-ads")
+	database, err := url.Parse(p.database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := nobodyListens(t)
+	env := p.env.with("DATABASE_URL", "postgres://syncer@"+addr+database.Path+"?sslmode=disable")
+	told := start(t, env, "run")
+	told.awaits(told.stderr, `level=WARN msg="waiting for the database" error="database unreachable.*hint="Check DATABASE_URL`)
+	told.signal(terminate)
+	told.exits(exitSignal + int(terminate))
+
+	d := start(t, env, "run")
+	d.awaits(d.stderr, `msg="waiting for the database"`)
+	dbtest.NewRelay(t, p.database, addr)
+	d.awaits(d.stderr, `msg="the database is there"`)
+	if got := finished(d); got != "succeeded" {
+		t.Errorf("the run %s", got)
+	}
+	d.signal(terminate)
+	d.exits(exitSignal + int(terminate))
 }
 
 // TestTwoSourcesOfAnOrganizationAreBothSynced runs a daemon with two sources of one

@@ -81,6 +81,10 @@ func (s *Syncer) Run(ctx context.Context, source Source, options Options) (Repor
 	report := counter.report(run, source.Name, err, time.Since(began))
 	finish, cancel := outlive(ctx, finishGrace)
 	defer cancel()
+	if errors.Is(err, db.ErrUnreachable) { // and so, most likely, it is still
+		finish, cancel = context.WithTimeout(finish, finishGrace)
+		defer cancel()
+	}
 	if e := s.DB.FinishRun(finish, run, report.result(err, p.writer.checkpoint())); e != nil && !errors.Is(e, db.ErrLost) {
 		err = errors.Join(err, fmt.Errorf("finish the run: %w", e))
 	}
