@@ -1,6 +1,6 @@
 # GNU make 3.81 (macOS) and newer.
 .DEFAULT_GOAL := help
-.PHONY: help build test verify lint fmt generate bench microbench demo clean
+.PHONY: help build test test-faults verify lint fmt generate bench microbench demo clean
 
 GO ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
@@ -10,7 +10,7 @@ SQLC := $(GO) tool -modfile=tools/go.mod sqlc
 GOLANGCI := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## a static binary, bin/syncer
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/syncer ./cmd/syncer
@@ -21,13 +21,18 @@ test: ## all tests, on a Postgres of their own
 	$(GO) test -race -shuffle=on -timeout 15m ./...
 	cd bench && $(GO) test -race -shuffle=on -timeout 15m ./...
 
+# Restarts, lost networks and locks take their time, but little of the machine's.
+test-faults: ## the slow ones: what a restarted Postgres, a silent network and a lock held by hand do
+	@scripts/postgres
+	$(GO) test -race -timeout 15m -tags faults -run 'Restarted|Silent|SignOfLife|HandHeld|Frozen' ./cmd/syncer ./internal/db ./internal/syncer/killtest
+
 # Cheap ones first: sqlc and the linter take minutes to build the first time.
 verify: ## what CI proves beside the tests
 	@unformatted=$$("$$($(GO) env GOROOT)/bin/gofmt" -l .) && if [ -n "$$unformatted" ]; then \
 		echo "not gofmt-ed (make fmt mends them):" >&2; echo "$$unformatted" >&2; exit 1; fi
 	$(GO) mod tidy -diff
 	CGO_ENABLED=0 $(GO) build ./...
-	$(GO) vet ./...
+	$(GO) vet -tags faults ./...
 	$(GO) fix -diff ./...
 	cd bench && $(GO) mod tidy -diff && CGO_ENABLED=0 $(GO) build ./... && $(GO) vet ./... && $(GO) fix -diff ./...
 	$(SQLC) diff
