@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -13,31 +14,34 @@ import (
 	"syncer/internal/db/dbtest"
 )
 
+// underWay starts a command whose way to the database is a relay, and returns once it
+// saves a batch, which cannot end, or has saved one and reads a link, which never comes.
+func underWay(tb testing.TB, command string, saving bool) (*dbtest.Relay, *process) {
+	tb.Helper()
+	p := newPlace(tb, "alpha")
+	arrived := stuckOnTheLast(p)
+	relay := dbtest.NewRelay(tb, p.database, "")
+	if saving {
+		lockLinks(tb, p) // until the test ends
+	}
+	d := start(tb, p.env.with("DATABASE_URL", relay.URL()), command)
+	if saving {
+		writing(tb, p)
+	} else {
+		await(tb, "the last request", arrived)
+		eventually(tb, "a batch has landed", func() bool { return live(tb, p) > 0 })
+	}
+	return relay, d
+}
+
 // TestAStopHoldsItsTimeThroughASilentNetwork stops a daemon whose network swallows
 // what it and its database say.
 func TestAStopHoldsItsTimeThroughASilentNetwork(t *testing.T) {
 	t.Parallel()
-	for name, reached := range map[string]func(*testing.T, *place, *process){
-		"while it saves": func(t *testing.T, p *place, _ *process) {
-			t.Helper()
-			writing(t, p)
-		},
-		"while it reads": func(t *testing.T, p *place, _ *process) {
-			t.Helper()
-			eventually(t, "a batch has landed", func() bool { return live(t, p) > 0 })
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
+	for _, saving := range []bool{true, false} {
+		t.Run(fmt.Sprint("saving ", saving), func(t *testing.T) {
 			t.Parallel()
-			p := newPlace(t, "alpha")
-			arrived := stuckOnTheLast(p)
-			if name == "while it saves" {
-				lockLinks(t, p)
-			}
-			relay := dbtest.NewRelay(t, p.database, "")
-			d := start(t, p.env.with("DATABASE_URL", relay.URL()), "run")
-			await(t, "the last request", arrived)
-			reached(t, p, d)
+			relay, d := underWay(t, "run", saving)
 			relay.Silence()
 			began := time.Now()
 			d.signal(terminate)
@@ -54,19 +58,12 @@ func TestAStopHoldsItsTimeThroughASilentNetwork(t *testing.T) {
 func TestARunWithoutASignOfLifeEnds(t *testing.T) {
 	t.Parallel()
 	for _, saving := range []bool{false, true} {
-		p := newPlace(t, "alpha")
-		arrived := stuckOnTheLast(p)
-		if saving {
-			lockLinks(t, p)
-		}
-		relay := dbtest.NewRelay(t, p.database, "")
-		d := start(t, p.env.with("DATABASE_URL", relay.URL()), "backfill")
-		await(t, "the last request", arrived)
-		if saving {
-			writing(t, p)
-		}
-		relay.Silence()
-		d.exits(exitDatabase).saying("no sign of life for 8s: database unreachable")
+		t.Run(fmt.Sprint("saving ", saving), func(t *testing.T) {
+			t.Parallel()
+			relay, d := underWay(t, "backfill", saving)
+			relay.Silence()
+			d.exits(exitDatabase).saying("no sign of life for 8s: database unreachable")
+		})
 	}
 }
 

@@ -90,8 +90,10 @@ func lockLinks(tb testing.TB, p *place) (unlock func()) {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { _ = tx.Rollback(context.WithoutCancel(tb.Context())) })
-	if _, err := tx.Exec(tb.Context(), "LOCK TABLE checkout_links IN SHARE MODE"); err != nil {
-		tb.Fatal(err)
+	for _, sql := range []string{"SET LOCAL idle_in_transaction_session_timeout = 0", "LOCK TABLE checkout_links IN SHARE MODE"} {
+		if _, err := tx.Exec(tb.Context(), sql); err != nil {
+			tb.Fatal(err)
+		}
 	}
 	return func() {
 		if err := tx.Rollback(tb.Context()); err != nil {
