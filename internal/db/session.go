@@ -252,7 +252,7 @@ func (s *session) Exec(ctx context.Context, sql string, args ...any) (pgconn.Com
 // Query implements query.DBTX. The statement has ended when it returns.
 func (s *session) Query(ctx context.Context, sql string, args ...any) (found pgx.Rows, err error) {
 	err = s.insist(ctx, func(ctx context.Context) error {
-		found, err = s.once(ctx, sql, args...)
+		found, err = s.once(ctx, sql, args...) //nolint:sqlclosecheck // they hold nothing that is open
 		return err
 	})
 	return found, err
