@@ -25,7 +25,7 @@ func TestALinkThatListCannotShowIsAskedForByID(t *testing.T) {
 	poisoned := fetchtest.Status(http.StatusInternalServerError, "Internal Server Error")
 	garbage := fetchtest.Mangle(func(page []byte) []byte { return append(page, 'x') })
 	for name, test := range map[string]struct {
-		known    int // links that an earlier run has seen, the oldest ones
+		known    int // links that an earlier run has seen, the oldest ones; negative: the newest
 		hidden   []int
 		play     fetchtest.Play
 		byID     fetchtest.Play // nil: GET shows the link
@@ -37,6 +37,7 @@ func TestALinkThatListCannotShowIsAskedForByID(t *testing.T) {
 		"known, and GET shows what cannot be read": {known: 5, hidden: []int{2}, play: poisoned, byID: fetchtest.Mangle(func([]byte) []byte { return []byte("{}") }), failures: []string{""}},
 		"unknown":                         {known: 4, hidden: []int{4}, play: poisoned, failures: []string{"link 5 of the organization's list"}},
 		"one known, one unknown":          {known: 4, hidden: []int{2, 4}, play: poisoned, failures: []string{"link 5 of the organization's list"}},
+		"one unknown, one known":          {known: -4, hidden: []int{0, 2}, play: poisoned, failures: []string{"link 1 of the organization's list"}},
 		"unknown, but its page names it":  {known: 4, hidden: []int{4}, play: garbage},
 		"known, and its page names it":    {known: 5, hidden: []int{1, 2}, play: garbage},
 		"named, and GET does not show it": {known: 4, hidden: []int{4}, play: garbage, byID: garbage, failures: []string{""}},
@@ -46,7 +47,11 @@ func TestALinkThatListCannotShowIsAskedForByID(t *testing.T) {
 			t.Parallel()
 			b := newBench(t, "alpha")
 			links := b.polar.Links()[:5]
-			b.polar.Use(links[:test.known]...)
+			if test.known < 0 {
+				b.polar.Use(links[5+test.known:]...)
+			} else {
+				b.polar.Use(links[:test.known]...)
+			}
 			b.run(b.all())
 			b.polar.Use(links...)
 			var byID []string
