@@ -136,12 +136,6 @@ SELECT id, organization_id, (removed_at IS NOT NULL)::bool AS removed
 FROM checkout_links
 WHERE id = ANY (@id::uuid[]);
 
--- name: ListOrganizations :many
--- The organizations of live links; usually one.
-SELECT DISTINCT organization_id
-FROM checkout_links
-WHERE removed_at IS NULL;
-
 -- name: ListCheckoutLinksThrough :many
 -- An organization's live links created at or before created_at: those that LIST
 -- showed up to there, unless some are gone or were not shown.

@@ -70,15 +70,17 @@ WHERE n.nspname = @schema::text
 ORDER BY 1;
 
 -- name: ListDoubtfulLinks :many
--- Those of the given links that are marked as gone, and those that no run has ever
--- seen: they have no row, and do not fail either.
-SELECT w.id::uuid AS id, l.removed_at
+-- Those of the given links that are marked as gone, and those that Polar does not
+-- know: they have no row, or one of an organization that the source does not keep,
+-- and do not fail either.
+SELECT w.id::uuid AS id, (o.organization_id IS NOT NULL)::boolean AS gone
 FROM (SELECT unnest(@id::uuid[]) AS id) AS w
 LEFT JOIN checkout_links AS l ON l.id = w.id
-WHERE l.removed_at IS NOT NULL
-    OR (
-        l.id IS NULL
-        AND NOT EXISTS (
+LEFT JOIN source_organizations AS o ON o.source = @source AND o.organization_id = l.organization_id
+WHERE (o.organization_id IS NULL OR l.removed_at IS NOT NULL)
+    AND (
+        l.removed_at IS NOT NULL
+        OR NOT EXISTS (
             SELECT FROM sync_failures AS f
             WHERE f.source = @source AND f.checkout_link_id = w.id
         )

@@ -33,10 +33,15 @@ ON CONFLICT (source, link) DO UPDATE SET
 DELETE FROM sync_failures
 WHERE source = @source AND checkout_link_id = ANY (@checkout_link_id::uuid[]);
 
--- name: ClearPlaces :exec
--- Deletes the failures of links without an id, but for those at the given places.
-DELETE FROM sync_failures
-WHERE source = @source AND checkout_link_id IS NULL AND place <> ALL (@place::bigint[]);
+-- name: ClearStaleFailures :exec
+-- Deletes what a run that tried all links of its source, or the given ones, did not
+-- find failing: such links have landed, are gone, or are wanted no more. Touches
+-- nothing if there are none, nor when the run has lost its source.
+DELETE FROM sync_failures AS f
+WHERE f.source = @source
+    AND f.run_id <> @run_id
+    AND (@every::boolean OR f.checkout_link_id = ANY (@checkout_link_id::uuid[]))
+    AND EXISTS (SELECT FROM sync_runs AS r WHERE r.id = @run_id AND r.status = 'running');
 
 -- name: ListFailuresSince :many
 -- A source's links that have failed since a moment, as far as their ids are known.

@@ -73,6 +73,7 @@ UPDATE sync_runs AS r SET
     rows_updated = @rows_updated,
     rows_removed = @rows_removed,
     requests = @requests,
+    seen_organization_ids = @seen_organization_ids::uuid[],
     checkpoint = coalesce(sqlc.narg(checkpoint), r.checkpoint),
     error = sqlc.narg(error)
 WHERE r.id = @id AND r.status = 'running';
@@ -106,14 +107,15 @@ SELECT
 SELECT end_batch(@id::uuid, @organization_ids::uuid[], sqlc.narg(checkpoint)::jsonb);
 
 -- name: GetPreviousStart :one
--- When the last completed run of the same scope began: it saw nothing earlier. One whose
--- time is yet to come bounds nothing.
+-- When the last completed run of the same scope began that saw an organization: it
+-- saw nothing of that earlier. One whose time is yet to come bounds nothing.
 SELECT observing_since
 FROM sync_runs
 WHERE source = @source
     AND scope = @scope
     AND status IN ('succeeded', 'partial')
     AND observing_since <= clock_timestamp()
+    AND seen_organization_ids @> ARRAY[@organization_id::uuid]
 ORDER BY number DESC
 LIMIT 1;
 
@@ -131,14 +133,6 @@ FROM (
 WHERE observing_since > clock_timestamp() - make_interval(secs => @within_seconds::float8)
     AND observing_since <= clock_timestamp();
 
--- name: GetLastClaim :one
--- The claims of the last run of a source that claimed anything.
-SELECT organization_ids
-FROM sync_runs
-WHERE source = @source AND organization_ids <> '{}'
-ORDER BY number DESC
-LIMIT 1;
-
 -- name: ListRuns :many
 -- A source's last runs, newest first.
 SELECT
@@ -150,18 +144,20 @@ ORDER BY number DESC
 LIMIT @most;
 
 -- name: GetLastSight :one
--- When the last finished run of any source began; one whose time is yet to come tells
--- nothing.
+-- When the last finished run of any source began that saw an organization; one whose
+-- time is yet to come tells nothing.
 SELECT max(observing_since)::timestamptz AS seen_at
 FROM sync_runs
-WHERE status IN ('succeeded', 'partial') AND observing_since <= clock_timestamp()
+WHERE status IN ('succeeded', 'partial')
+    AND observing_since <= clock_timestamp()
+    AND seen_organization_ids @> ARRAY[@organization_id::uuid]
 HAVING max(observing_since) IS NOT NULL;
 
 -- name: PruneRuns :execrows
 -- Deletes runs past their time, at most so many, but for those that later ones go by:
--- not_before, doctor and "last seen" by the last one that completed, the next claim by
--- the last one that claimed anything, a running run by what has ended since it began,
--- and whoever reads of a failure by the run that tried last.
+-- doctor by the last one that completed, not_before and "last seen" by the last one that
+-- saw an organization, a running run by what has ended since it began, and whoever reads
+-- of a failure by the run that tried last.
 DELETE FROM sync_runs
 WHERE id IN (
     SELECT r.id
@@ -177,8 +173,9 @@ WHERE id IN (
         AND r.number NOT IN (
             SELECT max(o.number)
             FROM sync_runs AS o
-            WHERE o.organization_ids <> '{}'
-            GROUP BY o.source
+            CROSS JOIN unnest(o.seen_organization_ids) AS s (organization_id)
+            WHERE o.status IN ('succeeded', 'partial')
+            GROUP BY o.source, o.scope, s.organization_id
         )
         AND r.ended_after < coalesce((SELECT min(o.number) FROM sync_runs AS o WHERE o.status = 'running'), r.ended_after + 1)
         AND NOT EXISTS (

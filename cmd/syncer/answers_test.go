@@ -68,7 +68,8 @@ func byStatus(t *testing.T, rows []fetchtest.ErrorAnswer, test func(*testing.T, 
 	groups := map[string][]fetchtest.ErrorAnswer{}
 	for i, row := range rows {
 		group := strconv.Itoa(row.Status)
-		if row.Status == http.StatusInternalServerError { // retried each time, so each gets its own place
+		// Retried each time, or with links that are gone the next time: each gets its own place.
+		if row.Status == http.StatusInternalServerError || isOfList(row) {
 			group += " " + strconv.Itoa(i)
 		}
 		groups[group] = append(groups[group], row)

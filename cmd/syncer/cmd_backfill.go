@@ -24,6 +24,7 @@ type backfillOptions struct {
 	source           string
 	failIfRunning    bool
 	allowMassRemoval bool
+	newOrganization  bool
 	restart          bool
 	dryRun           bool
 }
@@ -45,7 +46,13 @@ While another run holds the source or its organization, it says which and waits;
 with --fail-if-running it says which and exits 7. A dry run claims nothing and
 waits for nobody.
 
-Exit: 0 done, 3 done but some links failed, 4 Polar refused the token,
+A source remembers whose links it keeps. With a token of another organization, or
+on another server, nothing is written and the exit is 4, unless it is meant: with
+--new-organization the source goes over to what the token sees. Rows of the former
+organization stay as last seen.
+
+Exit: 0 done, 3 done but some links failed, or Polar does not know one of the
+given IDs, 4 Polar refused the token, or it is of another organization,
 5 Polar unreachable, 6 stopped by the mass-removal guard, 7 another run holds
 the source or its organization, 8 schema does not fit, 9 database unreachable,
 not in UTF8, read-only, or locked by somebody else, 10 differences found
@@ -65,7 +72,8 @@ not in UTF8, read-only, or locked by somebody else, 10 differences found
 	flags.BoolVar(&o.failIfRunning, "fail-if-running", false, "exit 7 instead of waiting while another run holds the source or its organization")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "show what would change, link by link, and write nothing; exit 10 if anything would")
 	flags.BoolVar(&o.restart, "restart", false, "start over instead of resuming")
-	flags.BoolVar(&o.allowMassRemoval, "allow-mass-removal", false, "mark links as removed even if they are more than 5 and more than 20 % of all")
+	flags.BoolVar(&o.allowMassRemoval, "allow-mass-removal", false, "mark as many links as removed as Polar says are gone")
+	flags.BoolVar(&o.newOrganization, "new-organization", false, "go over to the token's organization and server if the source keeps another")
 	return cmd
 }
 
@@ -94,7 +102,7 @@ func (a *app) backfill(ctx context.Context, o backfillOptions) (err error) {
 		return err
 	}
 	if o.dryRun {
-		return a.dryRun(ctx, sources)
+		return a.dryRun(ctx, sources, o)
 	}
 	if err := checkWritable(sources); err != nil {
 		return err
@@ -142,7 +150,7 @@ func (o *backfillOptions) choose(c *config) error {
 		return errors.New("--all and ids contradict each other; give one or the other")
 	}
 	s := &c.Sources[0]
-	s.All, s.IDs = o.all || all, ids
+	s.All, s.IDs, s.picked = o.all || all, ids, len(ids) > 0
 	if s.All && s.Fetch == fetch.ByID {
 		s.Fetch = fetch.Auto // the configured strategy suits the configured ids
 	}
@@ -158,14 +166,24 @@ func (a *app) backfillOne(ctx context.Context, source openSource, o backfillOpti
 	shown := watch(terminal, source.syncer.Logger, source.config.Name)
 	defer shown.end()
 	report, err := source.syncer.Run(ctx, source.source, syncer.Options{
-		Trigger: "backfill", Resume: true, Restart: o.restart, AllowMassRemoval: o.allowMassRemoval,
+		Trigger: "backfill", Resume: true, Restart: o.restart,
+		AllowMassRemoval: o.allowMassRemoval, NewOrganization: o.newOrganization,
 		FailIfRunning: o.failIfRunning, Progress: shown.update,
 		Waiting: func(held *db.HeldError) { shown.wait(a.stderr, held) },
 	})
-	if err == nil && report.Status == db.Partial {
-		err = errPartial
+	if err == nil {
+		err = incomplete(source, report)
 	}
 	return report, err
+}
+
+// incomplete is errPartial if links failed, or Polar does not know one that was asked
+// for by hand. One that is configured may have been deleted, which fails no schedule.
+func incomplete(source openSource, report syncer.Report) error {
+	if report.Status == db.Partial || source.source.Picked && len(report.Links.Unknown) > 0 {
+		return errPartial
+	}
+	return nil
 }
 
 // printReports writes the result: JSON on request, otherwise a summary for people.
@@ -190,9 +208,14 @@ func (a *app) printReports(reports []syncer.Report, array bool) error {
 			}
 			fmt.Fprintf(a.stdout, "  failed %s: %s\n", f.ID, plain.Line(f.Message))
 		}
-		for _, id := range r.Unknown {
-			fmt.Fprintf(a.stdout, "  unknown to Polar: %s (deleted, of another organization, or mistyped)\n", id)
-		}
+		a.printUnknown(r.Links.Unknown)
 	}
 	return nil
+}
+
+// printUnknown names the links that Polar does not know.
+func (a *app) printUnknown(ids []string) {
+	for _, id := range ids {
+		fmt.Fprintf(a.stdout, "  unknown to Polar: %s (deleted, of another organization, or mistyped)\n", id)
+	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -23,6 +24,8 @@ type backfillReport struct {
 		Unchanged int `json:"unchanged"`
 		Removed   int `json:"removed"`
 		Failed    int `json:"failed"`
+
+		Unknown []string `json:"unknown"`
 	} `json:"links"`
 	Rows struct {
 		Inserted int `json:"inserted"`
@@ -48,7 +51,7 @@ func backfilled(tb testing.TB, env variables, code int, args ...string) backfill
 	if id, err := uuid.Parse(report.RunID); err != nil || id.Version() != 7 {
 		tb.Errorf("run_id %q", report.RunID)
 	}
-	if report.Failures == nil || report.DurationMS < 0 {
+	if report.Failures == nil || report.Links.Unknown == nil || report.DurationMS < 0 {
 		tb.Errorf("not as promised: %s", p.stdout)
 	}
 	return report
@@ -59,6 +62,7 @@ func sameReport(tb testing.TB, got backfillReport, source, status string, links 
 	tb.Helper()
 	want := backfillReport{Source: source, Status: status}
 	l := &want.Links
+	l.Unknown = got.Links.Unknown
 	l.Total, l.Changed, l.Unchanged, l.Removed, l.Failed = links[0], links[1], links[2], links[3], links[4]
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(backfillReport{}, "RunID", "Rows", "Requests", "DurationMS", "Failures")); diff != "" {
 		tb.Errorf("report:\n%s", diff)
@@ -164,11 +168,44 @@ func TestBackfillAllSyncsEveryLinkOfTheOrganization(t *testing.T) {
 func TestLinksUnknownToPolarAreNamedAndFailNothing(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, "seed-ads")
-	out := once(t, p.env, exitDone, "backfill", someID, p.polar.LinkIDs()[0]).stdout.String()
-	if want := "unknown to Polar: " + someID + " (deleted, of another organization, or mistyped)"; !strings.Contains(out, want) {
+	out := once(t, p.env, exitPartial, "backfill", someID, p.polar.LinkIDs()[0]).stdout.String()
+	want := "unknown to Polar: " + someID + " (deleted, of another organization, or mistyped)"
+	if !strings.Contains(out, want) {
 		t.Errorf("does not say %q:\n%s", want, out)
 	}
-	sameReport(t, backfilled(t, p.env, exitDone, someID), "default", "succeeded", [5]int{1, 0, 1, 0, 0})
+	once(t, p.env, exitPartial, "backfill", "--dry-run", someID).printing(want)
+
+	// In the configuration it may have been deleted since.
+	env := p.only(someID, p.polar.LinkIDs()[0])
+	once(t, env, exitDone, "backfill").printing(want)
+	report := backfilled(t, env, exitDone)
+	sameReport(t, report, "default", "succeeded", [5]int{2, 0, 1, 0, 0})
+	if diff := cmp.Diff([]string{someID}, report.Links.Unknown); diff != "" {
+		t.Errorf("unknown:\n%s", diff)
+	}
+}
+
+// TestATokenOfAnotherOrganizationExits4 exchanges the token, and then the server.
+func TestATokenOfAnotherOrganizationExits4(t *testing.T) {
+	t.Parallel()
+	p, other := newPlace(t, "seed-ads"), newPlace(t, "seed")
+	backfilled(t, p.all(), exitDone)
+	p.polar.Use(other.polar.Links()...)
+	for _, args := range [][]string{{"backfill"}, {"backfill", "--dry-run"}} {
+		once(t, p.all(), exitRefused, args...).saying("keeps organization 60b979a2-1829-4414-a96e-657da0aa15fa",
+			"sees organization 12dae0bc-375a-4098-86ad-ffbd956ca9b8 instead", "nothing was written or removed", "`syncer backfill --new-organization`")
+	}
+	daemon := start(t, p.all(), "run")
+	eventually(t, "the daemon's first run", func() bool { return strings.Contains(daemon.stderr.String(), "syncer backfill --new-organization") })
+	daemon.signal(syscall.SIGTERM)
+	daemon.exits(exitSignal + int(syscall.SIGTERM))
+	once(t, p.all(), exitDifferent, "backfill", "--dry-run", "--new-organization").printing("of 60 links, 60 would change")
+	sameReport(t, backfilled(t, p.all(), exitDone, "--new-organization"), "default", "succeeded", [5]int{60, 60, 0, 0, 0})
+	sameReport(t, backfilled(t, p.all(), exitDone), "default", "succeeded", [5]int{60, 0, 60, 0, 0})
+
+	moved := p.all().with("POLAR_SERVER", other.polar.URL)
+	once(t, moved, exitRefused, "backfill").saying(p.polar.URL, other.polar.URL, "nothing was written or removed", "`syncer backfill --new-organization`")
+	sameReport(t, backfilled(t, moved, exitDone, "--new-organization"), "default", "succeeded", [5]int{60, 0, 60, 0, 0})
 }
 
 // severalSources returns a configuration of two organizations, each in its own schema.

@@ -87,6 +87,7 @@ type sourceConfig struct {
 	SecretFiles       []string    // that hold its token or the database's password
 	All               bool
 	IDs               []uuid.UUID // sorted, each once
+	picked            bool        // IDs are given by hand, for this run only
 	Fetch             fetch.Strategy
 	Schedule          string
 	Schema            string

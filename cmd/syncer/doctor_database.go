@@ -116,7 +116,7 @@ func (e *examination) checkRights(ctx context.Context) finding {
 
 // grants returns the statements that give the role all it needs.
 func (e *examination) grants(ctx context.Context) string {
-	all, err := e.db.Grants(ctx, e.role, e.config.KeepChanges > 0)
+	all, err := e.db.Grants(ctx, e.role, e.config.pruned()...)
 	if err != nil {
 		return "Use the role that owns the schema."
 	}

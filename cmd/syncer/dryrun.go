@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 
-	"syncer/internal/db"
 	"syncer/internal/plain"
 	"syncer/internal/syncer"
 	"syncer/internal/words"
@@ -20,12 +19,13 @@ type preview struct {
 }
 
 // dryRun shows what a backfill would change, and writes nothing.
-func (a *app) dryRun(ctx context.Context, sources []openSource) error {
+func (a *app) dryRun(ctx context.Context, sources []openSource, o backfillOptions) error {
 	var all []preview
 	var err error
 	for _, source := range sources {
 		p := preview{Differences: []syncer.Difference{}}
-		report, runErr := source.syncer.Preview(ctx, source.source, func(d syncer.Difference) {
+		options := syncer.Options{AllowMassRemoval: o.allowMassRemoval, NewOrganization: o.newOrganization}
+		report, runErr := source.syncer.Preview(ctx, source.source, options, func(d syncer.Difference) {
 			if a.json {
 				p.Differences = append(p.Differences, d)
 				return
@@ -41,14 +41,15 @@ func (a *app) dryRun(ctx context.Context, sources []openSource) error {
 			for _, f := range report.Failures {
 				fmt.Fprintf(a.stdout, "  failed %s: %s\n", f.ID, plain.Line(f.Message))
 			}
+			a.printUnknown(report.Links.Unknown)
 		}
 		switch {
 		case runErr != nil:
 			err = errors.Join(err, runErr)
 		case report.Links.Changed+report.Links.Removed > 0:
 			err = errors.Join(err, errDifferent)
-		case report.Status == db.Partial:
-			err = errors.Join(err, errPartial)
+		default:
+			err = errors.Join(err, incomplete(source, report))
 		}
 	}
 	if a.json {

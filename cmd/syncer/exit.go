@@ -85,7 +85,7 @@ func exitCode(ctx context.Context, err error) int {
 		return exitHeld
 	case errors.Is(err, syncer.ErrMassRemoval):
 		return exitMassRemoval
-	case errors.Is(err, fetch.ErrRefused):
+	case errors.Is(err, fetch.ErrRefused), errors.Is(err, syncer.ErrOtherOrganization):
 		return exitRefused
 	case fetch.Unreachable(err):
 		return exitUnreachable
@@ -111,6 +111,9 @@ func hint(err error) string {
 			`To look into it meanwhile: psql "` + used.URL + `"`
 	}
 	switch {
+	case errors.Is(err, syncer.ErrOtherOrganization):
+		return "Give the source its own token and server again. Another organization needs a source of another name, or a schema of its own.\n" +
+			"If the source is to go over to it: `syncer backfill --new-organization`, once. Rows of the former organization then stay as last seen."
 	case errors.Is(err, fetch.ErrRefused):
 		return "Check POLAR_ACCESS_TOKEN: it must be a token for this server (production and sandbox each have their own), not expired, with the scope checkout_links:read. Nothing was removed."
 	case errors.Is(err, fetch.ErrRateLimited):

@@ -56,7 +56,7 @@ func (a *app) openSources(ctx context.Context, c config, logger *slog.Logger, wa
 		})
 		all = append(all, openSource{
 			config: s, db: d,
-			source: syncer.Source{Name: s.Name, Client: client, All: s.All, IDs: s.IDs, Strategy: s.Fetch},
+			source: syncer.Source{Name: s.Name, Client: client, All: s.All, IDs: s.IDs, Picked: s.picked, Strategy: s.Fetch},
 			syncer: &syncer.Syncer{DB: d, Logger: logger, KeepChanges: c.KeepChanges, KeepRuns: c.KeepRuns},
 		})
 	}

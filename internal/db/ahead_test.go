@@ -47,13 +47,15 @@ func TestARunWhoseTimeLiesAheadIsNoBound(t *testing.T) {
 	t.Parallel()
 	d := dbtest.New(t)
 	first := startRun(t, d, "shop")
-	finish(t, d, first)
+	show(t, d, first, organization(1))
+	saw := db.Result{Status: db.Succeeded, Seen: first.KeptIDs()}
+	finishWith(t, d, first, saw)
 	second := startRun(t, d, "shop")
-	finish(t, d, second)
+	finishWith(t, d, second, saw)
 	exec(t, d, "UPDATE sync_runs SET observing_since = observing_since + interval '5 years' WHERE id = $1", second.ID)
 	third := startRun(t, d, "shop")
-	if !third.Previous.Equal(first.Since) {
-		t.Errorf("the previous run began at %v, want %v", third.Previous, first.Since)
+	if len(third.Kept) != 1 || !third.Kept[0].Previous.Equal(first.Since) {
+		t.Errorf("the previous run began at %v, want %v", third.Kept, first.Since)
 	}
 	// One that was stopped after them is not resumed instead of it.
 	if err := d.FinishRun(t.Context(), third, db.Result{Status: db.Abandoned, Checkpoint: json.RawMessage(`{}`)}); err != nil {

@@ -45,21 +45,23 @@ func TestOneRunAtATimeHoldsAnOrganization(t *testing.T) {
 	t.Parallel()
 	d := dbtest.New(t)
 	one, two, three := startRun(t, d, "one"), startRun(t, d, "two"), startRun(t, d, "three")
-	claim(t, d, one, organization(1))
+	show(t, d, one, organization(1))
 	claim(t, d, three, organization(3)) // another organization: side by side
 	claimHeld(t, d, two, organization(1))
 	claim(t, d, two, organization(2))
 	claimHeld(t, d, two, organization(1)) // and releases the other
-	claim(t, d, one, organization(2))
+	show(t, d, one, organization(2))
 	claimHeld(t, d, three, organization(2))
 	if n := ask[int](t, d, "SELECT cardinality(organization_ids) FROM sync_runs WHERE id = $1", one.ID); n != 2 {
 		t.Errorf("one holds %d organizations", n)
 	}
 	finish(t, d, one)
+	addLink(t, d, organization(1))
+	addLink(t, d, organization(2))
 	if !claim(t, d, two, organization(1), organization(2)) {
 		t.Error("a run whose organization another one wrote meanwhile is not overtaken")
 	}
-	err := wantHeld(t, d, "one") // claims at its start what it last claimed
+	err := wantHeld(t, d, "one") // claims at its start what it keeps
 	if !strings.Contains(err.Error(), `the organization of "one" is held by source "two", `) {
 		t.Error(err)
 	}

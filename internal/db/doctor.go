@@ -61,13 +61,19 @@ var records = map[string]string{
 	"drift":         "SELECT INSERT UPDATE",
 	"changes":       "SELECT INSERT", // by triggers
 	versionTable:    "SELECT",
+
+	"source_organizations": "SELECT INSERT DELETE",
 }
 
-// rights returns what a run needs on each table.
-func rights() map[string]string {
+// rights returns what a run needs on each table. From the pruned ones it deletes old
+// rows.
+func rights(pruned []string) map[string]string {
 	all := maps.Clone(records)
 	for _, t := range catalogue {
 		all[t.name] = t.rights
+	}
+	for _, name := range pruned {
+		all[name] += " DELETE"
 	}
 	return all
 }
@@ -78,14 +84,11 @@ type Lack struct {
 	On    []string
 }
 
-// MissingRights lists the rights that a run needs and the role lacks. From the pruned
-// tables it deletes old rows.
+// MissingRights lists the rights that a run which prunes some tables needs and the role
+// lacks.
 func (d *DB) MissingRights(ctx context.Context, pruned ...string) ([]Lack, error) {
 	p := query.ListMissingRightsParams{Schema: d.schema}
-	for table, privileges := range rights() {
-		if slices.Contains(pruned, table) {
-			privileges += " DELETE"
-		}
+	for table, privileges := range rights(pruned) {
 		for privilege := range strings.FieldsSeq(privileges) {
 			p.TableNames, p.Privileges = append(p.TableNames, table), append(p.Privileges, privilege)
 		}
@@ -111,19 +114,16 @@ func (d *DB) MissingRights(ctx context.Context, pruned ...string) ([]Lack, error
 	return all, nil
 }
 
-// Grants returns the statements that give a role what a run needs and no more, also in
+// Grants returns the statements that give a role what such a run needs and no more, also in
 // the tables of later migrations; there it cannot be told what a run will need. The
 // tables' owner may run them.
-func (d *DB) Grants(ctx context.Context, role string, pruning bool) ([]string, error) {
+func (d *DB) Grants(ctx context.Context, role string, pruned ...string) ([]string, error) {
 	row, err := d.queries().GetOwner(ctx, query.GetOwnerParams{Schema: d.schema, TableName: versionTable})
 	if err != nil {
 		return nil, fmt.Errorf("look for the tables' owner: %w", classify(err))
 	}
 	tables := map[string][]string{} // by privileges
-	for table, privileges := range rights() {
-		if pruning && table == "changes" {
-			privileges += " DELETE"
-		}
+	for table, privileges := range rights(pruned) {
 		tables[privileges] = append(tables[privileges], row.Schema+"."+table)
 	}
 	to := " TO " + Quoted(role) + ";"
@@ -149,22 +149,22 @@ func (d *DB) FilteredTables(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
-// DoubtfulLinks finds which of the given links are gone, and which no run of
-// the source has ever seen: they have no row, and do not fail either. Both are
-// sorted by id.
-func (d *DB) DoubtfulLinks(ctx context.Context, source string, ids []uuid.UUID) (gone, unseen []uuid.UUID, err error) {
+// DoubtfulLinks finds which of the given links are gone, and which Polar does not
+// know: they have no row, or one of an organization that the source does not keep,
+// and do not fail either. Both are sorted by id.
+func (d *DB) DoubtfulLinks(ctx context.Context, source string, ids []uuid.UUID) (gone, unknown []uuid.UUID, err error) {
 	rows, err := d.queries().ListDoubtfulLinks(ctx, query.ListDoubtfulLinksParams{ID: ids, Source: source})
 	if err != nil {
 		return nil, nil, classify(err)
 	}
 	for _, r := range rows {
-		if r.RemovedAt != nil {
+		if r.Gone {
 			gone = append(gone, r.ID)
 		} else {
-			unseen = append(unseen, r.ID)
+			unknown = append(unknown, r.ID)
 		}
 	}
-	return gone, unseen, nil
+	return gone, unknown, nil
 }
 
 // Ahead are rows of one table whose stamps in one column lie ahead of the database's

@@ -28,16 +28,8 @@ func (d *DB) LinkStates(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]Lin
 	return states, nil
 }
 
-// LiveLinks lists the live links of the given organizations, by id. Without
-// organizations it takes the only one there is, if so.
+// LiveLinks lists the live links of the given organizations, by id.
 func (d *DB) LiveLinks(ctx context.Context, organizations []uuid.UUID) ([]uuid.UUID, error) {
-	if len(organizations) == 0 {
-		all, err := d.queries().ListOrganizations(ctx)
-		if err != nil || len(all) != 1 {
-			return nil, classify(err)
-		}
-		organizations = all
-	}
 	ids, err := d.queries().ListLiveCheckoutLinks(ctx, organizations)
 	return ids, classify(err)
 }

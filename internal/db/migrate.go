@@ -220,7 +220,7 @@ const describe = `
 // tableNames lists all that the migrations make.
 func tableNames() []string {
 	var all []string
-	for name := range rights() {
+	for name := range rights(nil) {
 		all = append(all, name)
 	}
 	slices.Sort(all)

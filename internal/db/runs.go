@@ -32,8 +32,10 @@ const (
 type Run struct {
 	ID            uuid.UUID
 	Source        string
+	Server        string          // base URL of Polar's server that it asks
 	Organizations []uuid.UUID     // claimed
-	Previous      time.Time       // when the last finished run of the same scope began; zero: never
+	Kept          []Organization  // that the source keeps, of earlier runs and of this one
+	Moves         bool            // those of earlier runs are forgotten once one of this run is on record
 	Since         time.Time       // when this run began, or the stopped one that it resumes
 	Checkpoint    json.RawMessage // how far that one came; nil: start at the beginning
 	Clock         Clock           // of the database
@@ -45,7 +47,9 @@ type Run struct {
 type Start struct {
 	Source  string
 	Trigger string           // what called it
+	Server  string           // base URL of Polar's server that it asks
 	Scope   string           // what it is to sync; runs of one scope ask for the same
+	Links   []uuid.UUID      // the same as ids; nil: all of the organization
 	Resume  bool             // resume the last run of this scope, if it was stopped within a day
 	Now     func() time.Time // of this machine, with monotonic reading; nil: time.Now
 }
@@ -56,27 +60,36 @@ type Result struct {
 	Total, Changed, Unchanged, Gone, Failed int    // links
 	Inserted, Updated, Removed              int    // rows
 	Requests                                int64
+	Seen                                    []uuid.UUID     // organizations that Polar showed links of
 	Checkpoint                              json.RawMessage // how far it came; nil: as noted
 	Error                                   string
 }
 
-// StartRun begins a run that claims what its source's last run had claimed. The
-// error is a *HeldError while another run holds the source or an organization. A
+// StartRun begins a run that claims the organizations that its source keeps and has
+// live links of. The error is a *HeldError while another run holds the source or an organization. A
 // holder that is dead or silent is taken over.
 func (d *DB) StartRun(ctx context.Context, start Start) (*Run, error) {
 	if start.Now == nil {
 		start.Now = time.Now
 	}
-	run := &Run{Source: start.Source}
-	err := d.claiming(ctx, func(q *query.Queries) (err error) {
-		run.LetGo() // by a try before this one, which may have begun it and not been told
-		if run.ID, err = uuid.NewV7(); err != nil {
+	var run *Run
+	err := d.claiming(ctx, func(q *query.Queries) error {
+		if run != nil {
+			run.LetGo() // a try before this one may have begun it and not been told
+		}
+		id, err := uuid.NewV7()
+		if err != nil {
 			return fmt.Errorf("make a run id: %w", err)
 		}
+		run = &Run{ID: id, Source: start.Source, Server: start.Server}
 		atWork.Store(run.ID, nil) // before anyone sees its row
-		run.Organizations, err = q.GetLastClaim(ctx, start.Source)
-		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		if run.Kept, err = keptOrganizations(ctx, q, start); err != nil {
 			return err
+		}
+		for _, o := range run.Kept {
+			if o.live {
+				run.Organizations = append(run.Organizations, o.ID)
+			}
 		}
 		if err := takeOver(ctx, q, run, start.Source, run.Organizations); err != nil {
 			return err
@@ -96,10 +109,6 @@ func (r *Run) LetGo() { atWork.Delete(r.ID) }
 
 // start looks up where the run goes on and writes its row.
 func (r *Run) start(ctx context.Context, q *query.Queries, start Start) (err error) {
-	r.Previous, err = q.GetPreviousStart(ctx, query.GetPreviousStartParams{Source: start.Source, Scope: start.Scope})
-	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
-		return err
-	}
 	var since *time.Time
 	if start.Resume {
 		last, err := q.GetLastRun(ctx, query.GetLastRunParams{
@@ -226,7 +235,7 @@ func (d *DB) FinishRun(ctx context.Context, run *Run, r Result) error {
 		LinksTotal: int64(r.Total), LinksChanged: int64(r.Changed), LinksUnchanged: int64(r.Unchanged),
 		LinksRemoved: int64(r.Gone), LinksFailed: int64(r.Failed),
 		RowsInserted: int64(r.Inserted), RowsUpdated: int64(r.Updated), RowsRemoved: int64(r.Removed),
-		Checkpoint: r.Checkpoint,
+		SeenOrganizationIDs: append([]uuid.UUID{}, r.Seen...), Checkpoint: r.Checkpoint,
 	}
 	if r.Error != "" {
 		p.Error = new(secret.Mask(r.Error))
@@ -288,19 +297,14 @@ func (d *DB) FailuresSince(ctx context.Context, source string, since time.Time) 
 	return ids, classify(err)
 }
 
-// ForgetFailures forgets the failures of links that are over.
-func (d *DB) ForgetFailures(ctx context.Context, source string, ids ...uuid.UUID) error {
-	err := d.queries().ClearFailures(ctx, query.ClearFailuresParams{Source: source, CheckoutLinkID: ids})
+// ForgetStaleFailures forgets what fails no more, at the end of a run that has tried
+// all that its source wants, or the given links: failures that it has not met again
+// are of links that landed, are gone, or are wanted no more.
+func (d *DB) ForgetStaleFailures(ctx context.Context, run *Run, links []uuid.UUID) error {
+	err := d.queries().ClearStaleFailures(ctx, query.ClearStaleFailuresParams{
+		Source: run.Source, RunID: run.ID, Every: links == nil, CheckoutLinkID: links,
+	})
 	if err != nil {
-		return fmt.Errorf("forget failures: %w", classify(err))
-	}
-	return nil
-}
-
-// ForgetPlaces forgets the failures of links that are known by their place in LIST
-// alone, but for those at the given places.
-func (d *DB) ForgetPlaces(ctx context.Context, source string, but []int64) error {
-	if err := d.queries().ClearPlaces(ctx, query.ClearPlacesParams{Source: source, Place: but}); err != nil {
 		return fmt.Errorf("forget failures: %w", classify(err))
 	}
 	return nil

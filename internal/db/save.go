@@ -35,6 +35,7 @@ type Batch struct {
 	RemovedCheckoutLinks query.RemoveCheckoutLinksParams
 
 	Organizations []uuid.UUID     // whose rows these are; the run has claimed them
+	Shown         []uuid.UUID     // organizations that its links are of
 	NotAfter      time.Time       // when the last request of the batch had been answered
 	Checkpoint    json.RawMessage // how far the run is with this batch; nil: not noted
 
@@ -76,6 +77,7 @@ func (d *DB) Save(ctx context.Context, run *Run, b *Batch) (Changes, error) {
 	if err != nil {
 		return nil, classify(err)
 	}
+	run.keep(run.newcomers(b.Shown))
 	return changes, nil
 }
 
@@ -93,7 +95,7 @@ type queue struct {
 func (q *queue) fill(ctx context.Context, run *Run, b *Batch) error {
 	to := query.New(q)
 	if err := to.BeginBatch(ctx, query.BeginBatchParams{
-		ID: run.ID, NotBefore: setting(run.Previous), NotAfter: setting(b.NotAfter),
+		ID: run.ID, NotBefore: setting(run.previous(b.Organizations)), NotAfter: setting(b.NotAfter),
 	}); err != nil {
 		return err
 	}
@@ -122,6 +124,11 @@ func (q *queue) fill(ctx context.Context, run *Run, b *Batch) error {
 			return err
 		}
 	}
+	if newcomers := run.newcomers(b.Shown); len(newcomers) > 0 {
+		if err := q.remember(ctx, to, run, newcomers); err != nil {
+			return err
+		}
+	}
 	if len(b.Drift.Path) > 0 {
 		b.Drift.RunBegan = run.Clock.told
 		if err := to.RecordDrift(ctx, b.Drift); err != nil {
@@ -131,6 +138,18 @@ func (q *queue) fill(ctx context.Context, run *Run, b *Batch) error {
 	return to.EndBatch(ctx, query.EndBatchParams{
 		ID: run.ID, Checkpoint: b.Checkpoint,
 		OrganizationIDs: append([]uuid.UUID{}, b.Organizations...), // empty is not NULL
+	})
+}
+
+// remember queues that the source keeps the newcomers.
+func (q *queue) remember(ctx context.Context, to *query.Queries, run *Run, newcomers []uuid.UUID) error {
+	if run.Moves {
+		if err := to.ForgetOrganizations(ctx, run.Source); err != nil {
+			return err
+		}
+	}
+	return to.RememberOrganizations(ctx, query.RememberOrganizationsParams{
+		Source: run.Source, Server: run.Server, RunID: run.ID, OrganizationIDs: newcomers,
 	})
 }
 

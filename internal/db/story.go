@@ -78,7 +78,7 @@ func readStory(ctx context.Context, q *query.Queries, id uuid.UUID, most int32) 
 	}
 	s.Link = &StoryLink{Label: link.Label, FirstSeenAt: link.FirstSeenAt, RemovedAt: link.RemovedAt, Discount: link.Discount}
 	if link.RemovedAt == nil && len(failures) == 0 {
-		if s.Link.LastSeenAt, err = lastSight(ctx, q, link.ChangedAt); err != nil {
+		if s.Link.LastSeenAt, err = lastSight(ctx, q, link.OrganizationID, link.ChangedAt); err != nil {
 			return nil, err
 		}
 	}
@@ -92,10 +92,10 @@ func readStory(ctx context.Context, q *query.Queries, id uuid.UUID, most int32) 
 	return &s, err
 }
 
-// lastSight returns when Polar last showed a live link: in the last finished
-// run, or when it changed, whichever is later.
-func lastSight(ctx context.Context, q *query.Queries, changed time.Time) (*time.Time, error) {
-	seen, err := q.GetLastSight(ctx)
+// lastSight returns when Polar last showed a live link: in the last finished run that
+// saw its organization, or when it changed, whichever is later.
+func lastSight(ctx context.Context, q *query.Queries, organization uuid.UUID, changed time.Time) (*time.Time, error) {
+	seen, err := q.GetLastSight(ctx, organization)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return nil, err
 	}

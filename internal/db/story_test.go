@@ -64,16 +64,18 @@ func TestAStoryHoldsWhatIsKnown(t *testing.T) {
 		}
 	}
 
-	if err := d.ForgetFailures(t.Context(), "shop", link); err != nil {
-		t.Fatal(err)
-	}
+	exec(t, d, "DELETE FROM sync_failures")
 	if seen := read().Link.LastSeenAt; seen == nil || !seen.Equal(noon) {
 		t.Errorf("before the first run: last seen %v", seen)
 	}
-	run := startRun(t, d, "shop")
-	exec(t, d, "UPDATE sync_runs SET status = 'succeeded', finished_at = now(), observing_since = $2 WHERE id = $1", run.ID, noon.AddDate(0, 0, 1))
-	if seen := read().Link.LastSeenAt; seen == nil || !seen.Equal(noon.AddDate(0, 0, 1)) {
-		t.Errorf("after a run: last seen %v", seen)
+	for day, sees := range []bool{true, false} { // the second is of another organization
+		run := startRun(t, d, "shop")
+		exec(t, d, `UPDATE sync_runs SET status = 'succeeded', finished_at = now(), observing_since = $2,
+			seen_organization_ids = ARRAY[CASE WHEN $3 THEN (SELECT organization_id FROM checkout_links) ELSE gen_random_uuid() END]
+			WHERE id = $1`, run.ID, noon.AddDate(0, 0, day+1), sees)
+		if seen := read().Link.LastSeenAt; seen == nil || !seen.Equal(noon.AddDate(0, 0, 1)) {
+			t.Errorf("after run %d: last seen %v", day, seen)
+		}
 	}
 	exec(t, d, "UPDATE checkout_links SET removed_at = $1", noon)
 	if l := read().Link; l.LastSeenAt != nil || l.RemovedAt == nil {

@@ -197,7 +197,7 @@ func TestPagesAreReadTwiceAtMost(t *testing.T) {
 		},
 		"a dry run": func(b *bench) (syncer.Report, error) {
 			told := map[string]bool{}
-			return b.syncer.Preview(t.Context(), b.all(), func(d syncer.Difference) {
+			return b.syncer.Preview(t.Context(), b.all(), syncer.Options{}, func(d syncer.Difference) {
 				if told[d.ID] {
 					t.Errorf("told twice: %s", d.ID)
 				}

@@ -25,6 +25,7 @@ const (
 	changed
 	gone
 	failed
+	unknown
 )
 
 // counter counts what a run does.
@@ -34,13 +35,13 @@ type counter struct {
 
 	total    atomic.Int64 // expected links; set while reading
 	outcomes map[uuid.UUID]outcome
-	counts   [failed + 1]int    // links, by outcome
+	counts   [unknown + 1]int   // links, by outcome
 	before   map[uuid.UUID]bool // links that changed before the run started over
 	failures []Failure
 
 	inserted, updated, removed int // rows
 
-	unknown []uuid.UUID // links that Polar does not know, and we never saw
+	unknown []uuid.UUID // links that Polar does not know, and the source never saw
 
 	// moved holds what changed in this run and that links of later batches may
 	// share: products with anything under them, benefits, medias, meters,

@@ -25,15 +25,6 @@ func idsOf(links []fetch.Observed) []uuid.UUID {
 	return ids
 }
 
-// placesOf is never nil, which Postgres would take for NULL.
-func placesOf(links []fetch.Observed) []int64 {
-	places := make([]int64, len(links))
-	for i, o := range links {
-		places[i] = int64(o.Place)
-	}
-	return places
-}
-
 // distinct is all ids of both lists, sorted, each once.
 func distinct(a, b []uuid.UUID) []uuid.UUID {
 	all := slices.Concat(a, b)

@@ -24,18 +24,23 @@ type Difference struct {
 }
 
 // Preview makes a pass over source that only reads: each is called with what a
-// run would change, link by link. A change of what links share is told for each
-// of them. The error is as of Run.
-func (s *Syncer) Preview(ctx context.Context, source Source, each func(Difference)) (Report, error) {
+// run with these options would change, link by link. A change of what links share is
+// told for each of them. The error is as of Run, and stops the preview where it would
+// stop the run.
+func (s *Syncer) Preview(ctx context.Context, source Source, options Options, each func(Difference)) (Report, error) {
 	began := time.Now()
 	requests := source.Client.Requests()
 	counter := newCounter(nil, func() int64 { return source.Client.Requests() - requests })
-	err := s.preview(ctx, source, counter, each)
+	err := s.preview(ctx, source, options, counter, each)
 	return counter.report(nil, source.Name, err, time.Since(began)), err
 }
 
-func (s *Syncer) preview(ctx context.Context, source Source, counter *counter, each func(Difference)) error {
-	reader := newReader(s.DB, s.Logger, source, &db.Run{}, counter)
+func (s *Syncer) preview(ctx context.Context, source Source, options Options, counter *counter, each func(Difference)) error {
+	kept, err := s.DB.KeptOrganizations(ctx, source.start())
+	if err != nil {
+		return err
+	}
+	reader := newReader(s.DB, s.Logger, source, &db.Run{Kept: kept}, counter, options)
 	p := &previewer{db: s.DB, counter: counter, counted: map[uint64]bool{}, each: each}
 	for batch, err := range reader.batches(ctx) {
 		if err != nil {
@@ -45,26 +50,16 @@ func (s *Syncer) preview(ctx context.Context, source Source, counter *counter, e
 			return err
 		}
 	}
-	ids := idsOf(reader.missing)
-	states, err := s.DB.LinkStates(ctx, ids)
+	picked, err := reader.removal(ctx)
 	if err != nil {
-		return fmt.Errorf("look up missing links: %w", err)
+		return err
 	}
-	for _, id := range ids {
-		state, known := states[id]
-		switch {
-		case state.Live:
-			counter.set(id, gone)
-			counter.count(db.Remove)
-			each(Difference{ID: id.String(), Changes: []db.Change{{Entity: "checkout_links", EntityID: id, Op: db.Remove}}})
-		case !known:
-			counter.unknown = append(counter.unknown, id)
-			fallthrough
-		default:
-			counter.set(id, unchanged)
-		}
+	for _, o := range picked.links {
+		counter.set(o.ID, gone)
+		counter.count(db.Remove)
+		each(Difference{ID: o.ID.String(), Changes: []db.Change{{Entity: "checkout_links", EntityID: o.ID, Op: db.Remove}}})
 	}
-	return guard(counter.counts[gone], counter.links(), false)
+	return nil
 }
 
 // previewer is what a writer is to a run.

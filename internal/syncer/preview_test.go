@@ -33,7 +33,7 @@ func TestAPreviewSaysWhatARunWouldDoAndWritesNothing(t *testing.T) {
 				before := b.dump() + strings.Join(b.column(`SELECT c::text FROM changes AS c ORDER BY id`), "\n") +
 					strings.Join(b.column(`SELECT r::text FROM sync_runs AS r ORDER BY id`), "\n")
 				said := map[string]bool{}
-				preview, err := reader.Preview(t.Context(), b.all(), func(d syncer.Difference) {
+				preview, err := reader.Preview(t.Context(), b.all(), syncer.Options{}, func(d syncer.Difference) {
 					for _, c := range d.Changes {
 						said[line(t, c)] = true
 					}
@@ -47,8 +47,8 @@ func TestAPreviewSaysWhatARunWouldDoAndWritesNothing(t *testing.T) {
 					t.Fatalf("step %d: the preview wrote", step)
 				}
 				report := b.run(b.all())
-				if preview.Links != report.Links || preview.Rows != report.Rows {
-					t.Errorf("step %d: previewed %+v %+v, done %+v %+v", step, preview.Links, preview.Rows, report.Links, report.Rows)
+				if diff := cmp.Diff(report.Links, preview.Links) + cmp.Diff(report.Rows, preview.Rows); diff != "" {
+					t.Errorf("step %d: done and previewed differ:\n%s", step, diff)
 				}
 				done := map[string]bool{}
 				for _, l := range b.column(`SELECT entity || ' ' || entity_id || ' ' || op FROM changes WHERE run_id = $1::uuid`, report.RunID) {
@@ -69,7 +69,7 @@ func TestAPreviewLosesOneLinkToAValueThatPostgresRefuses(t *testing.T) {
 	b := newBench(t, "alpha")
 	b.polar.Overlay("3 metadata {\"n\":1e200000}\n119 metadata {\"n\":1e200000}")
 	told := 0
-	preview, err := b.syncer.Preview(t.Context(), b.all(), func(syncer.Difference) { told++ })
+	preview, err := b.syncer.Preview(t.Context(), b.all(), syncer.Options{}, func(syncer.Difference) { told++ })
 	if err != nil || preview.Status != db.Partial || told != 118 {
 		t.Errorf("%s, %d links told, %v", preview.Status, told, err)
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
-	"maps"
 	"slices"
 
 	"github.com/google/uuid"
@@ -32,24 +31,28 @@ type reader struct {
 	source  Source
 	run     *db.Run // may resume a stopped one
 	counter *counter
+	options Options
 
 	done          checkpoint
 	marked        bool               // done stays where it is
 	finished      int                // links that the stopped run had finished
 	again         []uuid.UUID        // links that failed there
 	seen          map[uuid.UUID]bool // links that need not be asked for any more
+	there         map[uuid.UUID]bool // wanted links that Polar has shown
 	left          int                // configured links that no page has shown yet
-	organizations map[uuid.UUID]bool // whose links pages showed
+	organizations map[uuid.UUID]bool // whose links Polar has shown
+	before        []uuid.UUID        // whose links the stopped run had finished
+	listed        bool               // a page has shown the organizations
 	unread        []uuid.UUID        // links that LIST cannot show, but names
 	nameless      nameless           // links that LIST cannot show, and does not name either
 	missing       []fetch.Observed   // links that Polar says are gone
 }
 
-func newReader(d *db.DB, logger *slog.Logger, source Source, run *db.Run, counter *counter) *reader {
+func newReader(d *db.DB, logger *slog.Logger, source Source, run *db.Run, counter *counter, options Options) *reader {
 	return &reader{
-		db: d, logger: logger, source: source, run: run, counter: counter,
+		db: d, logger: logger, source: source, run: run, counter: counter, options: options,
 		done: checkpoint{Server: source.Client.Server()},
-		seen: map[uuid.UUID]bool{}, organizations: map[uuid.UUID]bool{},
+		seen: map[uuid.UUID]bool{}, there: map[uuid.UUID]bool{}, organizations: map[uuid.UUID]bool{},
 	}
 }
 
@@ -59,6 +62,10 @@ func newReader(d *db.DB, logger *slog.Logger, source Source, run *db.Run, counte
 // they are in missing at the end.
 func (r *reader) batches(ctx context.Context) iter.Seq2[batch, error] {
 	return func(yield func(batch, error) bool) {
+		if err := r.sameServer(); err != nil {
+			yield(batch{}, err)
+			return
+		}
 		before, err := resume(ctx, r.db, &r.source, r.run)
 		if err != nil {
 			yield(batch{}, err)
@@ -97,9 +104,13 @@ func (r *reader) takeUp(before *resumption) {
 	for _, id := range before.finished {
 		r.seen[id] = true
 	}
+	r.before = before.organizations
 	if before.Pages > 0 {
 		r.organizations[before.Page.Organization] = true
 		r.nameless.last = before.Page.Created
+	}
+	if before.Link != (mark{}) {
+		r.organizations[before.Link.Organization] = true
 	}
 }
 
@@ -147,7 +158,11 @@ func (r *reader) walk(ctx context.Context, pages fetch.Pages, yield func(batch, 
 			first, least = page.Total, page.Total
 		}
 		least = min(least, page.Total)
-		if !yield(batch{r.page(page.Links), r.done}, nil) {
+		wanted := r.page(page.Links)
+		if err := r.familiar(ctx); err != nil {
+			return yield(batch{}, err), false
+		}
+		if !yield(batch{wanted, r.done}, nil) {
 			return false, false
 		}
 	}
@@ -183,10 +198,10 @@ func (r *reader) withoutPages(ctx context.Context, err error, yield func(batch, 
 func (r *reader) page(all []fetch.Observed) (links []fetch.Observed) {
 	r.done.Pages++
 	r.done.Page = mark{}
+	r.listed = true
 	for place, l := range all {
-		if l.Link != nil {
+		if r.shown(l); l.Link != nil {
 			r.done.Page = markOf(l, place)
-			r.organizations[l.Link.OrganizationID] = true
 			r.nameless.pass(l.Link.CreatedAt)
 		}
 		switch {
@@ -197,6 +212,9 @@ func (r *reader) page(all []fetch.Observed) (links []fetch.Observed) {
 			r.unread = append(r.unread, l.ID)
 		case r.source.wants(l.ID) && !r.seen[l.ID]:
 			r.seen[l.ID] = true
+			if l.Link != nil {
+				r.there[l.ID] = true
+			}
 			r.left--
 			r.done.Shown++
 			links = append(links, l)
@@ -211,7 +229,7 @@ func (r *reader) unshown(ctx context.Context) ([]uuid.UUID, error) {
 	ids := slices.Clone(r.source.IDs)
 	if r.source.All {
 		var err error
-		if ids, err = r.db.LiveLinks(ctx, slices.Collect(maps.Keys(r.organizations))); err != nil {
+		if ids, err = r.db.LiveLinks(ctx, r.known()); err != nil {
 			return nil, fmt.Errorf("look up known links: %w", err)
 		}
 		ids = distinct(ids, slices.Concat(r.again, r.unread))
@@ -234,10 +252,16 @@ func (r *reader) links(ctx context.Context, ids []uuid.UUID, yield func(batch, e
 		r.missing = append(r.missing, absent...)
 		r.mark(links, live)
 		for _, l := range links {
+			if r.shown(l); l.Link != nil {
+				r.there[l.ID] = true
+			}
 			// A known link that no page showed may be one that LIST did not name.
 			if !slices.Contains(r.again, l.ID) && !slices.Contains(r.unread, l.ID) {
 				r.nameless.meet(l)
 			}
+		}
+		if unfamiliar := r.familiar(ctx); unfamiliar != nil {
+			there, err = nil, unfamiliar
 		}
 		if !yield(batch{there, r.done}, err) || err != nil {
 			return false

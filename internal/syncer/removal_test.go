@@ -4,13 +4,16 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 
 	"syncer/internal/db"
+	"syncer/internal/db/dbtest"
 	"syncer/internal/fetch"
 	"syncer/internal/fetch/fetchtest"
 	"syncer/internal/syncer"
@@ -151,6 +154,204 @@ func TestTheGuardStopsBeforeRemovingAny(t *testing.T) {
 	}
 }
 
+// TestTheGuardComparesLiveLinks has few live links among many that the source lists
+// beside them: removed long ago, or never seen.
+func TestTheGuardComparesLiveLinks(t *testing.T) {
+	t.Parallel()
+	for name, wanted := range map[string]func(*bench) syncer.Source{
+		"removed long ago": (*bench).links,
+		"all":              (*bench).all,
+		"never seen": func(b *bench) syncer.Source {
+			source := b.links()
+			source.IDs = source.IDs[:12]
+			for i := range 60 {
+				source.IDs = append(source.IDs, uuid.UUID{0: 0xff, 6: 0x4f, 8: 0xbf, 15: byte(i)})
+			}
+			return source
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, "seed") // 60 links
+			all, source := b.links(), wanted(b)
+			b.run(all)
+			for _, id := range all.IDs[12:] {
+				b.polar.Delete(id.String())
+			}
+			if _, err := b.attempt(all, syncer.Options{AllowMassRemoval: true}); err != nil {
+				t.Fatal(err)
+			}
+			b.run(source)
+			for _, id := range all.IDs[:6] {
+				b.polar.Delete(id.String())
+			}
+			before := b.dump()
+			_, err := b.attempt(source, syncer.Options{})
+			if !errors.Is(err, syncer.ErrMassRemoval) || !strings.Contains(err.Error(), "6 of 12 live links") {
+				t.Errorf("not stopped: %v", err)
+			}
+			_, again := b.syncer.Preview(t.Context(), source, syncer.Options{}, func(syncer.Difference) {})
+			if again == nil || again.Error() != err.Error() {
+				t.Errorf("the preview says %v", again)
+			}
+			if diff := cmp.Diff(before, b.dump()); diff != "" {
+				t.Errorf("rows changed:\n%.1000s", diff)
+			}
+		})
+	}
+}
+
+// TestTheGuardCountsWhatIsNew has the list grow while links go: a preview, which writes
+// nothing, counts the new ones as the run does.
+func TestTheGuardCountsWhatIsNew(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "seed") // 60 links
+	source := b.links()
+	few := source
+	few.IDs = few.IDs[:30]
+	b.run(few)
+	for _, id := range few.IDs[:8] {
+		b.polar.Delete(id.String())
+	}
+	preview, err := b.syncer.Preview(t.Context(), source, syncer.Options{}, func(syncer.Difference) {})
+	if err != nil || preview.Links.Removed != 8 {
+		t.Errorf("preview: %v, %+v", err, preview.Links)
+	}
+	if report := b.run(source); report.Links.Removed != 8 {
+		t.Errorf("%+v", report.Links)
+	}
+}
+
+// TestAllLinksOfAnOrganizationGoIfPolarShowsIt lets all live links go at once, few as
+// they are: one request tells whether the token sees the organization.
+func TestAllLinksOfAnOrganizationGoIfPolarShowsIt(t *testing.T) {
+	t.Parallel()
+	const one = 1 // link is wanted
+	for name, test := range map[string]struct {
+		wanted func(*bench) syncer.Source
+		gone   func(*bench, syncer.Source)
+		stops  bool
+		lists  int
+	}{
+		"it has others": {
+			wanted: func(b *bench) syncer.Source { s := b.links(); s.IDs = s.IDs[:1]; return s },
+			gone:   func(b *bench, s syncer.Source) { b.polar.Delete(s.IDs[0].String()) },
+			lists:  1,
+		},
+		"pages have shown others": {
+			wanted: func(b *bench) syncer.Source { s := b.links(); s.Strategy, s.IDs = "", s.IDs[:2]; return s },
+			gone: func(b *bench, s syncer.Source) {
+				b.polar.Delete(s.IDs[0].String())
+				b.polar.Delete(s.IDs[1].String())
+			},
+			lists: 1,
+		},
+		"it has none": {
+			wanted: func(b *bench) syncer.Source { s := b.links(); s.IDs = s.IDs[:1]; return s },
+			gone:   func(b *bench, _ syncer.Source) { b.polar.Use() },
+			stops:  true, lists: 1,
+		},
+		"it has none, all": {
+			wanted: (*bench).all,
+			gone:   func(b *bench, _ syncer.Source) { b.polar.Use() },
+			stops:  true, lists: 1,
+		},
+		"its list cannot be read": {
+			wanted: func(b *bench) syncer.Source { s := b.links(); s.IDs = s.IDs[:1]; return s },
+			gone: func(b *bench, s syncer.Source) {
+				b.polar.Delete(s.IDs[0].String())
+				b.polar.Inject(fetchtest.Fault{Match: fetchtest.OnList(1), Play: fetchtest.Status(http.StatusOK, `{}`, "Content-Type: application/json")})
+			},
+			stops: true, lists: 1,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, "seed-ads")
+			if name == "it has none, all" {
+				b.polar.Use(linksOf(t, "seed-ads")[:one]...)
+			}
+			source := test.wanted(b)
+			b.run(source)
+			test.gone(b, source)
+			before := b.dump()
+			b.polar.ResetCounts()
+			report, err := b.attempt(source, syncer.Options{})
+			if n := b.polar.Requests().Lists; n != test.lists {
+				t.Errorf("%d requests to LIST", n)
+			}
+			switch {
+			case !test.stops && (err != nil || report.Links.Removed != len(source.IDs)):
+				t.Errorf("%v, %+v", err, report.Links)
+			case !test.stops:
+				return
+			case !errors.Is(err, syncer.ErrMassRemoval) || !strings.Contains(err.Error(), adsOrganization):
+				t.Errorf("not stopped: %v", err)
+			}
+			_, again := b.syncer.Preview(t.Context(), source, syncer.Options{}, func(syncer.Difference) {})
+			if again == nil || again.Error() != err.Error() {
+				t.Errorf("the preview says %v", again)
+			}
+			if diff := cmp.Diff(before, b.dump()); diff != "" {
+				t.Errorf("rows changed:\n%.1000s", diff)
+			}
+			if report, err := b.attempt(source, syncer.Options{AllowMassRemoval: true}); err != nil || report.Links.Removed != one {
+				t.Errorf("allowed: %v, %+v", err, report.Links)
+			}
+		})
+	}
+}
+
+// TestAnOrganizationThatATokenNoLongerSeesKeepsItsLinks takes one of two organizations
+// from a personal token. Its two links are few, and are asked about by id.
+func TestAnOrganizationThatATokenNoLongerSeesKeepsItsLinks(t *testing.T) {
+	t.Parallel()
+	for name, wanted := range map[string]func(*bench) syncer.Source{"all": (*bench).all, "by id": (*bench).links} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, "seed")
+			theirs := linksOf(t, "seed-ads")[:2]
+			b.polar.Add(theirs...)
+			source := wanted(b)
+			b.run(source)
+			before := b.dump()
+			for _, l := range theirs {
+				b.polar.Delete(l.ID)
+			}
+			_, err := b.attempt(source, syncer.Options{})
+			if !errors.Is(err, syncer.ErrMassRemoval) || !strings.Contains(err.Error(), adsOrganization) || strings.Contains(err.Error(), seedOrganization) {
+				t.Errorf("not stopped: %v", err)
+			}
+			if diff := cmp.Diff(before, b.dump()); diff != "" {
+				t.Errorf("rows changed:\n%.1000s", diff)
+			}
+		})
+	}
+}
+
+// TestRowsOfAnotherSourcesOrganizationStay lists links that another source keeps, of an
+// organization that this one's token never saw.
+func TestRowsOfAnotherSourcesOrganizationStay(t *testing.T) {
+	t.Parallel()
+	d := dbtest.New(t)
+	b, other := benchOn(t, fetchtest.Start(t, "seed"), d), benchOn(t, fetchtest.Start(t, "seed-ads"), d)
+	theirs := other.all()
+	theirs.Name = "theirs"
+	other.run(theirs)
+	source := b.links()
+	source.IDs = slices.Concat(source.IDs, other.links().IDs[:3])
+	slices.SortFunc(source.IDs, func(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) })
+	for range 2 {
+		report := b.run(source)
+		if report.Links.Removed != 0 || len(report.Links.Unknown) != 3 || report.Status != db.Succeeded {
+			t.Errorf("%s, %+v", report.Status, report.Links)
+		}
+	}
+	if report := other.run(theirs); report.Links.Unchanged != 20 {
+		t.Errorf("the other source finds %+v", report.Links)
+	}
+}
+
 // TestAnUnknownLinkIsNoFailure asks for a link that Polar does not know and that was
 // never seen: there is nothing to remove, and the report names it.
 func TestAnUnknownLinkIsNoFailure(t *testing.T) {
@@ -159,11 +360,49 @@ func TestAnUnknownLinkIsNoFailure(t *testing.T) {
 	source := b.links()
 	source.IDs = append(source.IDs, ids(t, "ffffffff-ffff-4fff-bfff-ffffffffffff")...)
 	report := b.run(source)
-	if diff := cmp.Diff([]string{"ffffffff-ffff-4fff-bfff-ffffffffffff"}, report.Unknown); diff != "" {
+	if diff := cmp.Diff([]string{"ffffffff-ffff-4fff-bfff-ffffffffffff"}, report.Links.Unknown); diff != "" {
 		t.Error(diff)
 	}
-	if report.Status != db.Succeeded || report.Links.Failed != 0 {
+	if report.Status != db.Succeeded || report.Links.Failed != 0 || report.Links.Total != 21 || report.Links.Changed != 20 || report.Links.Unchanged != 0 {
 		t.Errorf("report: %+v", report)
+	}
+}
+
+// TestFailuresAreWhatFailsNow has links fail that never land: they are forgotten when
+// they are gone, or wanted no more, and not by a run that was for others.
+func TestFailuresAreWhatFailsNow(t *testing.T) {
+	t.Parallel()
+	for name, wanted := range map[string]func(*bench) syncer.Source{"by id": (*bench).links, "all": (*bench).all} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, "seed-ads")
+			b.polar.Overlay("3 url -\n4 url -\n5 url -")
+			source, bad := wanted(b), b.polar.LinkIDs()[3:6]
+			b.run(source)
+			fails := func(want ...string) {
+				t.Helper()
+				slices.Sort(want)
+				if got := b.column(`SELECT checkout_link_id::text FROM sync_failures ORDER BY 1`); !slices.Equal(got, want) {
+					t.Errorf("on record %q, want %q", got, want)
+				}
+			}
+			fails(bad...)
+			picked := b.links()
+			picked.IDs, picked.Picked = ids(t, b.polar.LinkIDs()[7]), true
+			b.run(picked)
+			fails(bad...)
+			b.polar.Delete(bad[0])
+			b.run(source)
+			fails(bad[1:]...)
+			b.polar.Delete(bad[1])
+			picked.IDs = ids(t, bad[1])
+			b.run(picked)
+			fails(bad[2:]...)
+			other := b.links()
+			other.IDs = ids(t, b.polar.LinkIDs()[8:]...)
+			b.run(other)
+			fails()
+		})
 	}
 }
 

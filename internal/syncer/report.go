@@ -21,6 +21,9 @@ type Report struct {
 		Unchanged int `json:"unchanged"`
 		Removed   int `json:"removed"`
 		Failed    int `json:"failed"`
+		// Unknown are wanted links that Polar does not know and the source never saw:
+		// deleted long ago, of another organization, or mistyped.
+		Unknown []string `json:"unknown"`
 	} `json:"links"`
 	Rows struct {
 		Inserted int `json:"inserted"`
@@ -30,9 +33,6 @@ type Report struct {
 	Requests   int64     `json:"requests"`
 	DurationMS int64     `json:"duration_ms"`
 	Failures   []Failure `json:"failures"`
-	// Unknown are configured links that Polar does not know and that were never
-	// seen: deleted long ago, of another organization, or mistyped.
-	Unknown []string `json:"-"`
 }
 
 // report sums up. run is nil when none could begin.
@@ -56,8 +56,9 @@ func (c *counter) report(run *db.Run, source string, err error, took time.Durati
 	r.Links.Changed, r.Links.Unchanged, r.Links.Removed, r.Links.Failed = c.counts[changed], c.counts[unchanged], c.counts[gone], c.counts[failed]
 	r.Rows.Inserted, r.Rows.Updated, r.Rows.Removed = c.inserted, c.updated, c.removed
 	r.Requests, r.DurationMS = c.requests(), took.Milliseconds()
+	r.Links.Unknown = []string{}
 	for _, id := range c.unknown {
-		r.Unknown = append(r.Unknown, id.String())
+		r.Links.Unknown = append(r.Links.Unknown, id.String())
 	}
 	return r
 }
@@ -95,7 +96,7 @@ func log(ctx context.Context, logger *slog.Logger, r Report) {
 	for _, f := range r.Failures {
 		logger.WarnContext(ctx, "link failed", slog.String("link", f.ID), slog.String("kind", f.Kind), slog.String("reason", f.Message))
 	}
-	if len(r.Unknown) > 0 {
-		logger.WarnContext(ctx, "links unknown to Polar: deleted, of another organization, or mistyped", slog.Any("links", r.Unknown))
+	if len(r.Links.Unknown) > 0 {
+		logger.WarnContext(ctx, "links unknown to Polar: deleted, of another organization, or mistyped", slog.Any("links", r.Links.Unknown))
 	}
 }

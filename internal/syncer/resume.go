@@ -17,8 +17,9 @@ import (
 type resumption struct {
 	checkpoint
 
-	finished []uuid.UUID // links that one had finished, and whose rows are in place
-	failed   []uuid.UUID // links that failed there, to be tried again
+	finished      []uuid.UUID // links that one had finished, and whose rows are in place
+	organizations []uuid.UUID // whose links these are
+	failed        []uuid.UUID // links that failed there, to be tried again
 }
 
 // resume finds out what a stopped run had finished, if what it left is still so. It
@@ -101,24 +102,22 @@ func (r *resumption) inPlace(ctx context.Context, d *db.DB, source *Source, run 
 		}
 	}
 	if r.Through != uuid.Nil {
-		ids, err := throughByID(ctx, d, source, run, r.Through)
+		// Those without a live row are asked for again.
+		ids, err := source.live(ctx, d, run.KeptIDs())
 		if err != nil {
 			return false, fmt.Errorf("look up known links: %w", err)
 		}
-		finish(ids)
+		finish(slices.DeleteFunc(ids, func(id uuid.UUID) bool { return compareIDs(id, r.Through) > 0 }))
 	}
 	r.finished = sortedIDs(finished)
-	return true, nil
-}
-
-// throughByID lists the wanted links that have a live row, up to an id in the order
-// of ids. Those without one are asked for again.
-func throughByID(ctx context.Context, d *db.DB, source *Source, run *db.Run, through uuid.UUID) ([]uuid.UUID, error) {
-	if source.All {
-		ids, err := d.LiveLinks(ctx, run.Organizations)
-		return slices.DeleteFunc(ids, func(id uuid.UUID) bool { return compareIDs(id, through) > 0 }), err
+	states, err := d.LinkStates(ctx, r.finished)
+	if err != nil {
+		return false, fmt.Errorf("look up known links: %w", err)
 	}
-	ids := slices.DeleteFunc(slices.Clone(source.IDs), func(id uuid.UUID) bool { return compareIDs(id, through) > 0 })
-	states, err := d.LinkStates(ctx, ids)
-	return slices.DeleteFunc(ids, func(id uuid.UUID) bool { return !states[id].Live }), err
+	organizations := map[uuid.UUID]bool{}
+	for _, state := range states {
+		organizations[state.Organization] = true
+	}
+	r.organizations = sortedIDs(organizations)
+	return true, nil
 }

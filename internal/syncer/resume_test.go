@@ -204,7 +204,8 @@ func TestAResumedRunClaimsOnlyWhatItHas(t *testing.T) {
 		},
 		"the marked link belongs to another organization": {
 			after: func(b *bench) {
-				b.polar.Overlay(`* organization_id "0a0a0a0a-0a0a-4a0a-8a0a-0a0a0a0a0a0a"`)
+				checkpoint := b.column(`SELECT coalesce(checkpoint -> 'page' ->> 'id', checkpoint -> 'link' ->> 'id') FROM sync_runs`)
+				b.polar.Overlay(checkpoint[0] + ` organization_id "0a0a0a0a-0a0a-4a0a-8a0a-0a0a0a0a0a0a"`)
 			},
 			anew: true, want: db.Succeeded,
 		},

@@ -20,7 +20,7 @@ import (
 // place is left out, a product with its prices.
 func rows(observed []fetch.Observed, inPlace map[uuid.UUID]bool, clock db.Clock) *db.Batch {
 	c := collect(observed, inPlace, clock)
-	b := &db.Batch{Organizations: sortedIDs(c.organizations), Written: c.written}
+	b := &db.Batch{Organizations: sortedIDs(c.organizations), Shown: sortedIDs(c.shown), Written: c.written}
 	for _, m := range sorted(c.meters) {
 		addMeter(b, m)
 	}
@@ -72,7 +72,8 @@ type collected struct {
 	failed    map[string]fetch.Observed // by name
 	written   []uuid.UUID
 
-	organizations map[uuid.UUID]bool
+	organizations map[uuid.UUID]bool // of everything
+	shown         map[uuid.UUID]bool // of the links themselves
 }
 
 func collect(observed []fetch.Observed, inPlace map[uuid.UUID]bool, clock db.Clock) *collected {
@@ -80,7 +81,7 @@ func collect(observed []fetch.Observed, inPlace map[uuid.UUID]bool, clock db.Clo
 		links: newest[fetch.CheckoutLink]{}, products: newest[fetch.Product]{}, prices: newest[fetch.Price]{},
 		meters: newest[fetch.Meter]{}, benefits: newest[fetch.Benefit]{}, medias: newest[fetch.Media]{},
 		discounts: newest[fetch.Discount]{}, gone: map[uuid.UUID]time.Time{},
-		failed: map[string]fetch.Observed{}, organizations: map[uuid.UUID]bool{},
+		failed: map[string]fetch.Observed{}, organizations: map[uuid.UUID]bool{}, shown: map[uuid.UUID]bool{},
 	}
 	for _, o := range observed {
 		at := clock.Earliest(o.At)
@@ -93,7 +94,7 @@ func collect(observed []fetch.Observed, inPlace map[uuid.UUID]bool, clock db.Clo
 		default:
 			c.written = append(c.written, o.ID)
 			c.links.add(o.ID, at, o.Link)
-			c.organizations[o.Link.OrganizationID] = true
+			c.organizations[o.Link.OrganizationID], c.shown[o.Link.OrganizationID] = true, true
 			for part := range o.Link.Parts() {
 				if !inPlace[part.ID] {
 					c.add(part, at)

@@ -47,6 +47,7 @@ func (s *Syncer) now() time.Time {
 type Options struct {
 	Trigger          string              // what called: start, schedule, backfill
 	AllowMassRemoval bool                // go on where the guard would stop
+	NewOrganization  bool                // go over to the organization and the server that the token is of, if the source keeps another
 	Resume           bool                // note how far the run is, for the next one to resume if it is killed
 	Restart          bool                // do not resume a run that was killed
 	FailIfRunning    bool                // do not wait for a run that holds the source or its organization
@@ -57,9 +58,9 @@ type Options struct {
 // Run makes one pass over source. It waits while another run holds the source or
 // its organization. The report is true also when there is an error, for what was
 // done until then: a *db.HeldError with FailIfRunning, fetch.ErrRefused, an error
-// that fetch.Unreachable knows, ErrMassRemoval, db.ErrUnreachable, db.ErrReadOnly,
-// db.ErrLocked, db.ErrLost, the context's, a *panics.Error, or an unexpected one. Links
-// that failed by themselves are no error; the report has them.
+// that fetch.Unreachable knows, ErrMassRemoval, ErrOtherOrganization, db.ErrUnreachable,
+// db.ErrReadOnly, db.ErrLocked, db.ErrLost, the context's, a *panics.Error, or an
+// unexpected one. Links that failed by themselves are no error; the report has them.
 func (s *Syncer) Run(ctx context.Context, source Source, options Options) (Report, error) {
 	requests := source.Client.Requests()
 	counter := newCounter(options.Progress, func() int64 { return source.Client.Requests() - requests })
@@ -85,7 +86,9 @@ func (s *Syncer) Run(ctx context.Context, source Source, options Options) (Repor
 		finish, cancel = context.WithTimeout(finish, finishGrace)
 		defer cancel()
 	}
-	if e := s.DB.FinishRun(finish, run, report.result(err, p.writer.checkpoint())); e != nil && !errors.Is(e, db.ErrLost) {
+	result := report.result(err, p.writer.checkpoint())
+	result.Seen = distinct(p.reader.before, sortedIDs(p.reader.organizations))
+	if e := s.DB.FinishRun(finish, run, result); e != nil && !errors.Is(e, db.ErrLost) {
 		err = errors.Join(err, fmt.Errorf("finish the run: %w", e))
 	}
 	log(ctx, logger, report)
@@ -95,10 +98,9 @@ func (s *Syncer) Run(ctx context.Context, source Source, options Options) (Repor
 // start begins the run as soon as nobody else holds what it wants.
 func (s *Syncer) start(ctx context.Context, source Source, options Options) (run *db.Run, err error) {
 	_, err = s.patiently(ctx, options, func() error {
-		run, err = s.DB.StartRun(ctx, db.Start{
-			Source: source.Name, Trigger: options.Trigger, Scope: source.Scope(),
-			Resume: options.Resume && !options.Restart, Now: s.now,
-		})
+		start := source.start()
+		start.Trigger, start.Resume, start.Now = options.Trigger, options.Resume && !options.Restart, s.now
+		run, err = s.DB.StartRun(ctx, start)
 		return err
 	})
 	return run, err
@@ -168,7 +170,7 @@ func (p *pass) converge(ctx context.Context) error {
 // seen in different states is fetched once more. What Polar says is gone waits for
 // the end, when it is known how much that is.
 func (p *pass) once(ctx context.Context) error {
-	p.reader = newReader(p.DB, p.logger, p.source, p.run, p.counter)
+	p.reader = newReader(p.DB, p.logger, p.source, p.run, p.counter, p.options)
 	p.writer.tracker = newTracker()
 	p.writer.pending = nil
 	for batch, err := range p.reader.batches(ctx) {
@@ -189,12 +191,18 @@ func (p *pass) once(ctx context.Context) error {
 	if len(left) > 0 {
 		p.logger.InfoContext(ctx, "kept changing while it was read, left to the next run", slog.Any("things", left))
 	}
-	if p.source.All { // every place has been looked at by now
-		if err := p.DB.ForgetPlaces(ctx, p.run.Source, placesOf(p.reader.nameless.links())); err != nil {
-			return err
-		}
+	picked, err := p.reader.removal(ctx)
+	if err != nil {
+		return err
 	}
-	return p.writer.remove(ctx, p.reader.missing, p.reader.finished, p.options.AllowMassRemoval)
+	if err := p.writer.remove(ctx, picked); err != nil {
+		return err
+	}
+	tried := p.source.IDs
+	if !p.source.Picked {
+		tried = nil // all that the source wants
+	}
+	return p.DB.ForgetStaleFailures(ctx, p.run, tried)
 }
 
 // claim makes sure that the run holds the organizations before anything of theirs is

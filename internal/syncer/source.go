@@ -1,12 +1,14 @@
 package syncer
 
 import (
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"slices"
 
 	"github.com/google/uuid"
 
+	"syncer/internal/db"
 	"syncer/internal/fetch"
 )
 
@@ -16,6 +18,7 @@ type Source struct {
 	Client   *fetch.Client
 	All      bool           // every link of the organization
 	IDs      []uuid.UUID    // these, when not All; sorted, each once
+	Picked   bool           // IDs are for this run only: the source keeps others too
 	Strategy fetch.Strategy // how to ask for links; "": fetch.Auto
 }
 
@@ -26,6 +29,13 @@ func (s *Source) wants(id uuid.UUID) bool {
 	}
 	_, wanted := slices.BinarySearchFunc(s.IDs, id, compareIDs)
 	return wanted
+}
+
+// live lists the links that the source wants and that are live in the organizations, by
+// id.
+func (s *Source) live(ctx context.Context, d *db.DB, organizations []uuid.UUID) ([]uuid.UUID, error) {
+	ids, err := d.LiveLinks(ctx, organizations)
+	return slices.DeleteFunc(ids, func(id uuid.UUID) bool { return !s.wants(id) }), err
 }
 
 // Scope names what the source wants, as the column scope of sync_runs does: runs of
@@ -39,4 +49,13 @@ func (s *Source) Scope() string {
 		sum.Write(id[:])
 	}
 	return fmt.Sprintf("%d links, %.8x", len(s.IDs), sum.Sum(nil))
+}
+
+// start is what a run of the source begins with.
+func (s *Source) start() db.Start {
+	start := db.Start{Source: s.Name, Server: s.Client.Server(), Scope: s.Scope()}
+	if !s.All {
+		start.Links = s.IDs
+	}
+	return start
 }

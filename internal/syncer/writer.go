@@ -23,6 +23,7 @@ type writer struct {
 	claim     func(context.Context, []uuid.UUID) error // called before rows of organizations are written
 	resumable bool                                     // note how far the run is
 
+	owners  map[uuid.UUID]uuid.UUID // organizations of the links to be marked as removed
 	pending []fetch.Observed
 	done    checkpoint // when pending is written
 	noted   atomic.Pointer[json.RawMessage]
@@ -78,6 +79,9 @@ func (w *writer) save(ctx context.Context, links []fetch.Observed, done json.Raw
 	sights, inPlace := w.tracker.compare(links)
 	b := rows(links, inPlace, w.run.Clock)
 	b.Checkpoint = done
+	for _, id := range b.RemovedCheckoutLinks.ID {
+		b.Organizations = distinct(b.Organizations, []uuid.UUID{w.owners[id]})
+	}
 	if err := w.claim(ctx, b.Organizations); err != nil {
 		return err
 	}

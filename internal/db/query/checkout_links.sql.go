@@ -108,33 +108,6 @@ func (q *Queries) ListLiveCheckoutLinks(ctx context.Context, organizationID []uu
 	return items, nil
 }
 
-const listOrganizations = `-- name: ListOrganizations :many
-SELECT DISTINCT organization_id
-FROM checkout_links
-WHERE removed_at IS NULL
-`
-
-// The organizations of live links; usually one.
-func (q *Queries) ListOrganizations(ctx context.Context) ([]uuid.UUID, error) {
-	rows, err := q.db.Query(ctx, listOrganizations)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []uuid.UUID
-	for rows.Next() {
-		var organization_id uuid.UUID
-		if err := rows.Scan(&organization_id); err != nil {
-			return nil, err
-		}
-		items = append(items, organization_id)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const removeCheckoutLinks = `-- name: RemoveCheckoutLinks :one
 WITH seen AS (
     SELECT

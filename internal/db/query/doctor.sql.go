@@ -182,13 +182,14 @@ func (q *Queries) GetServer(ctx context.Context) (GetServerRow, error) {
 }
 
 const listDoubtfulLinks = `-- name: ListDoubtfulLinks :many
-SELECT w.id::uuid AS id, l.removed_at
+SELECT w.id::uuid AS id, (o.organization_id IS NOT NULL)::boolean AS gone
 FROM (SELECT unnest($1::uuid[]) AS id) AS w
 LEFT JOIN checkout_links AS l ON l.id = w.id
-WHERE l.removed_at IS NOT NULL
-    OR (
-        l.id IS NULL
-        AND NOT EXISTS (
+LEFT JOIN source_organizations AS o ON o.source = $2 AND o.organization_id = l.organization_id
+WHERE (o.organization_id IS NULL OR l.removed_at IS NOT NULL)
+    AND (
+        l.removed_at IS NOT NULL
+        OR NOT EXISTS (
             SELECT FROM sync_failures AS f
             WHERE f.source = $2 AND f.checkout_link_id = w.id
         )
@@ -202,12 +203,13 @@ type ListDoubtfulLinksParams struct {
 }
 
 type ListDoubtfulLinksRow struct {
-	ID        uuid.UUID
-	RemovedAt *time.Time
+	ID   uuid.UUID
+	Gone bool
 }
 
-// Those of the given links that are marked as gone, and those that no run has ever
-// seen: they have no row, and do not fail either.
+// Those of the given links that are marked as gone, and those that Polar does not
+// know: they have no row, or one of an organization that the source does not keep,
+// and do not fail either.
 func (q *Queries) ListDoubtfulLinks(ctx context.Context, arg ListDoubtfulLinksParams) ([]ListDoubtfulLinksRow, error) {
 	rows, err := q.db.Query(ctx, listDoubtfulLinks, arg.ID, arg.Source)
 	if err != nil {
@@ -217,7 +219,7 @@ func (q *Queries) ListDoubtfulLinks(ctx context.Context, arg ListDoubtfulLinksPa
 	var items []ListDoubtfulLinksRow
 	for rows.Next() {
 		var i ListDoubtfulLinksRow
-		if err := rows.Scan(&i.ID, &i.RemovedAt); err != nil {
+		if err := rows.Scan(&i.ID, &i.Gone); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

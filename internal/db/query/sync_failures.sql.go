@@ -28,19 +28,31 @@ func (q *Queries) ClearFailures(ctx context.Context, arg ClearFailuresParams) er
 	return err
 }
 
-const clearPlaces = `-- name: ClearPlaces :exec
-DELETE FROM sync_failures
-WHERE source = $1 AND checkout_link_id IS NULL AND place <> ALL ($2::bigint[])
+const clearStaleFailures = `-- name: ClearStaleFailures :exec
+DELETE FROM sync_failures AS f
+WHERE f.source = $1
+    AND f.run_id <> $2
+    AND ($3::boolean OR f.checkout_link_id = ANY ($4::uuid[]))
+    AND EXISTS (SELECT FROM sync_runs AS r WHERE r.id = $2 AND r.status = 'running')
 `
 
-type ClearPlacesParams struct {
-	Source string
-	Place  []int64
+type ClearStaleFailuresParams struct {
+	Source         string
+	RunID          uuid.UUID
+	Every          bool
+	CheckoutLinkID []uuid.UUID
 }
 
-// Deletes the failures of links without an id, but for those at the given places.
-func (q *Queries) ClearPlaces(ctx context.Context, arg ClearPlacesParams) error {
-	_, err := q.db.Exec(ctx, clearPlaces, arg.Source, arg.Place)
+// Deletes what a run that tried all links of its source, or the given ones, did not
+// find failing: such links have landed, are gone, or are wanted no more. Touches
+// nothing if there are none, nor when the run has lost its source.
+func (q *Queries) ClearStaleFailures(ctx context.Context, arg ClearStaleFailuresParams) error {
+	_, err := q.db.Exec(ctx, clearStaleFailures,
+		arg.Source,
+		arg.RunID,
+		arg.Every,
+		arg.CheckoutLinkID,
+	)
 	return err
 }
 

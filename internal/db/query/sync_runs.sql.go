@@ -146,25 +146,27 @@ UPDATE sync_runs AS r SET
     rows_updated = $8,
     rows_removed = $9,
     requests = $10,
-    checkpoint = coalesce($11, r.checkpoint),
-    error = $12
-WHERE r.id = $13 AND r.status = 'running'
+    seen_organization_ids = $11::uuid[],
+    checkpoint = coalesce($12, r.checkpoint),
+    error = $13
+WHERE r.id = $14 AND r.status = 'running'
 `
 
 type FinishRunParams struct {
-	Status         string
-	LinksTotal     int64
-	LinksChanged   int64
-	LinksUnchanged int64
-	LinksRemoved   int64
-	LinksFailed    int64
-	RowsInserted   int64
-	RowsUpdated    int64
-	RowsRemoved    int64
-	Requests       int64
-	Checkpoint     json.RawMessage
-	Error          *string
-	ID             uuid.UUID
+	Status              string
+	LinksTotal          int64
+	LinksChanged        int64
+	LinksUnchanged      int64
+	LinksRemoved        int64
+	LinksFailed         int64
+	RowsInserted        int64
+	RowsUpdated         int64
+	RowsRemoved         int64
+	Requests            int64
+	SeenOrganizationIDs []uuid.UUID
+	Checkpoint          json.RawMessage
+	Error               *string
+	ID                  uuid.UUID
 }
 
 // Ends a run with its result. No row: the run was taken over.
@@ -180,6 +182,7 @@ func (q *Queries) FinishRun(ctx context.Context, arg FinishRunParams) (int64, er
 		arg.RowsUpdated,
 		arg.RowsRemoved,
 		arg.Requests,
+		arg.SeenOrganizationIDs,
 		arg.Checkpoint,
 		arg.Error,
 		arg.ID,
@@ -188,22 +191,6 @@ func (q *Queries) FinishRun(ctx context.Context, arg FinishRunParams) (int64, er
 		return 0, err
 	}
 	return result.RowsAffected(), nil
-}
-
-const getLastClaim = `-- name: GetLastClaim :one
-SELECT organization_ids
-FROM sync_runs
-WHERE source = $1 AND organization_ids <> '{}'
-ORDER BY number DESC
-LIMIT 1
-`
-
-// The claims of the last run of a source that claimed anything.
-func (q *Queries) GetLastClaim(ctx context.Context, source string) ([]uuid.UUID, error) {
-	row := q.db.QueryRow(ctx, getLastClaim, source)
-	var organization_ids []uuid.UUID
-	err := row.Scan(&organization_ids)
-	return organization_ids, err
 }
 
 const getLastRun = `-- name: GetLastRun :one
@@ -243,14 +230,16 @@ func (q *Queries) GetLastRun(ctx context.Context, arg GetLastRunParams) (GetLast
 const getLastSight = `-- name: GetLastSight :one
 SELECT max(observing_since)::timestamptz AS seen_at
 FROM sync_runs
-WHERE status IN ('succeeded', 'partial') AND observing_since <= clock_timestamp()
+WHERE status IN ('succeeded', 'partial')
+    AND observing_since <= clock_timestamp()
+    AND seen_organization_ids @> ARRAY[$1::uuid]
 HAVING max(observing_since) IS NOT NULL
 `
 
-// When the last finished run of any source began; one whose time is yet to come tells
-// nothing.
-func (q *Queries) GetLastSight(ctx context.Context) (time.Time, error) {
-	row := q.db.QueryRow(ctx, getLastSight)
+// When the last finished run of any source began that saw an organization; one whose
+// time is yet to come tells nothing.
+func (q *Queries) GetLastSight(ctx context.Context, organizationID uuid.UUID) (time.Time, error) {
+	row := q.db.QueryRow(ctx, getLastSight, organizationID)
 	var seen_at time.Time
 	err := row.Scan(&seen_at)
 	return seen_at, err
@@ -263,19 +252,21 @@ WHERE source = $1
     AND scope = $2
     AND status IN ('succeeded', 'partial')
     AND observing_since <= clock_timestamp()
+    AND seen_organization_ids @> ARRAY[$3::uuid]
 ORDER BY number DESC
 LIMIT 1
 `
 
 type GetPreviousStartParams struct {
-	Source string
-	Scope  string
+	Source         string
+	Scope          string
+	OrganizationID uuid.UUID
 }
 
-// When the last completed run of the same scope began: it saw nothing earlier. One whose
-// time is yet to come bounds nothing.
+// When the last completed run of the same scope began that saw an organization: it
+// saw nothing of that earlier. One whose time is yet to come bounds nothing.
 func (q *Queries) GetPreviousStart(ctx context.Context, arg GetPreviousStartParams) (time.Time, error) {
-	row := q.db.QueryRow(ctx, getPreviousStart, arg.Source, arg.Scope)
+	row := q.db.QueryRow(ctx, getPreviousStart, arg.Source, arg.Scope, arg.OrganizationID)
 	var observing_since time.Time
 	err := row.Scan(&observing_since)
 	return observing_since, err
@@ -458,8 +449,9 @@ WHERE id IN (
         AND r.number NOT IN (
             SELECT max(o.number)
             FROM sync_runs AS o
-            WHERE o.organization_ids <> '{}'
-            GROUP BY o.source
+            CROSS JOIN unnest(o.seen_organization_ids) AS s (organization_id)
+            WHERE o.status IN ('succeeded', 'partial')
+            GROUP BY o.source, o.scope, s.organization_id
         )
         AND r.ended_after < coalesce((SELECT min(o.number) FROM sync_runs AS o WHERE o.status = 'running'), r.ended_after + 1)
         AND NOT EXISTS (
@@ -476,9 +468,9 @@ type PruneRunsParams struct {
 }
 
 // Deletes runs past their time, at most so many, but for those that later ones go by:
-// not_before, doctor and "last seen" by the last one that completed, the next claim by
-// the last one that claimed anything, a running run by what has ended since it began,
-// and whoever reads of a failure by the run that tried last.
+// doctor by the last one that completed, not_before and "last seen" by the last one that
+// saw an organization, a running run by what has ended since it began, and whoever reads
+// of a failure by the run that tried last.
 func (q *Queries) PruneRuns(ctx context.Context, arg PruneRunsParams) (int64, error) {
 	result, err := q.db.Exec(ctx, pruneRuns, arg.EndedBefore, arg.Most)
 	if err != nil {
