@@ -19,6 +19,7 @@ type sourceStatus struct {
 	Schema   string          `json:"schema"`
 	Runs     []runStatus     `json:"runs"`     // newest first
 	Failures []failureStatus `json:"failures"` // the longest first
+	Unknown  []string        `json:"unknown"`  // configured links that Polar does not know
 }
 
 type runStatus struct {
@@ -81,7 +82,7 @@ func newStatus(a *app) *cobra.Command {
 const mostFailures = 1000
 
 func readStatus(ctx context.Context, s sourceConfig, d *db.DB, most int32) (sourceStatus, error) {
-	status := sourceStatus{Source: s.Name, Schema: s.Schema, Runs: []runStatus{}, Failures: []failureStatus{}}
+	status := sourceStatus{Source: s.Name, Schema: s.Schema, Runs: []runStatus{}, Failures: []failureStatus{}, Unknown: []string{}}
 	runs, err := d.Runs(ctx, s.Name, most)
 	if err != nil {
 		return status, err
@@ -97,6 +98,13 @@ func readStatus(ctx context.Context, s sourceConfig, d *db.DB, most int32) (sour
 		status.Failures = append(status.Failures, failureStatus{
 			ID: f.Link, Label: f.Label, Since: f.Since, Attempts: f.Attempts, Kind: f.Kind, Message: f.Message, Path: f.Path,
 		})
+	}
+	if err != nil {
+		return status, err
+	}
+	_, unknown, err := doubtfulLinks(ctx, s, d)
+	for _, id := range unknown {
+		status.Unknown = append(status.Unknown, id.String())
 	}
 	return status, err
 }
@@ -124,6 +132,7 @@ func (a *app) printStatus(s sourceStatus) error {
 	} else if last.Error != nil {
 		fmt.Fprintf(a.stdout, "  the last run stopped: %s\n", plain.Line(*last.Error))
 	}
+	a.printUnknown(s.Unknown)
 	if len(s.Failures) == 0 {
 		fmt.Fprintln(a.stdout, "  no link fails")
 		return nil

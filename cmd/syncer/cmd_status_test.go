@@ -1,6 +1,9 @@
 package main
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 // TestStatusShowsRunsAndWhatFails looks at a source before its first run, after
 // a partial one, and after one that healed.
@@ -18,4 +21,25 @@ func TestStatusShowsRunsAndWhatFails(t *testing.T) {
 	p.polar.Next()
 	backfilled(t, p.env, exitDone)
 	once(t, p.env, exitDone, "status").printing("backfill  succeeded", "no link fails")
+}
+
+// TestStatusNamesLinksUnknownToPolar looks before a run has asked for a mistyped link,
+// and after.
+func TestStatusNamesLinksUnknownToPolar(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, "seed-ads")
+	backfilled(t, p.env, exitDone)
+	env := p.only(someID, p.polar.LinkIDs()[0])
+	read := func() []string {
+		t.Helper()
+		return decode[[]sourceStatus](t, once(t, env, exitDone, "status", "--json").stdout.String())[0].Unknown
+	}
+	if got := read(); len(got) != 0 {
+		t.Errorf("before a run: %q", got)
+	}
+	backfilled(t, env, exitDone)
+	if got := read(); !slices.Equal(got, []string{someID}) {
+		t.Errorf("after it: %q", got)
+	}
+	once(t, env, exitDone, "status").printing("unknown to Polar: " + someID + " (deleted, of another organization, or mistyped)")
 }

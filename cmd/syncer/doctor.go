@@ -104,6 +104,7 @@ func (e *examination) examine(ctx context.Context) []finding {
 		{"clock", "database", e.checkClock},
 		{"stamps", "schema", e.checkStamps},
 		{"polar", "", e.checkPolar},
+		{"organization", "schema", e.checkOrganization},
 		{"running", "schema", e.checkRunning},
 		{"last_run", "schema", e.checkLastRun},
 		{"links", "schema", e.checkLinks},
@@ -132,7 +133,7 @@ func (e *examination) examine(ctx context.Context) []finding {
 
 // scope identifies what a run of the source asks for: runs of one scope ask for
 // the same links.
-func (e *examination) scope() string {
-	source := syncer.Source{Name: e.source.Name, All: e.source.All, IDs: e.source.IDs}
+func (s *sourceConfig) scope() string {
+	source := syncer.Source{All: s.All, IDs: s.IDs}
 	return source.Scope()
 }

@@ -10,7 +10,29 @@ import (
 	"syncer/internal/db"
 	"syncer/internal/plain"
 	"syncer/internal/schedule"
+	"syncer/internal/syncer"
 )
+
+// checkOrganization checks that the source asks the server of what it keeps. Whose the
+// token is, a run tells.
+func (e *examination) checkOrganization(ctx context.Context) finding {
+	kept, err := e.db.KeptOrganizations(ctx, db.Start{Source: e.source.Name, Scope: e.source.scope()})
+	if err != nil {
+		return unreadable(ctx, err)
+	}
+	if len(kept) == 0 {
+		return good("the first run will note whose links these are")
+	}
+	var texts []string
+	for _, o := range kept {
+		text := fmt.Sprintf("organization %s of %s", o.ID, o.Server)
+		if o.Server != e.source.Server.String() {
+			return wrong(exitRefused, fmt.Sprintf("the source keeps %s, and is set to %s", text, e.source.Server), hint(syncer.ErrOtherOrganization))
+		}
+		texts = append(texts, text)
+	}
+	return good("keeps %s", some(texts, 5))
+}
 
 func (e *examination) checkRunning(ctx context.Context) finding {
 	holder, err := e.db.FindHolder(ctx, e.source.Name)
@@ -29,7 +51,7 @@ func (e *examination) checkRunning(ctx context.Context) finding {
 
 // checkLastRun checks that runs end as often as the schedule promises.
 func (e *examination) checkLastRun(ctx context.Context) finding {
-	last, err := e.db.LastFinishedRun(ctx, e.source.Name, e.scope())
+	last, err := e.db.LastFinishedRun(ctx, e.source.Name, e.source.scope())
 	if err != nil {
 		return unreadable(ctx, err)
 	}
@@ -84,14 +106,27 @@ func (e *examination) checkLinks(ctx context.Context) finding {
 	if len(e.source.IDs) == 0 {
 		return skip("not checked: none is configured")
 	}
-	gone, unseen, err := e.db.DoubtfulLinks(ctx, e.source.Name, e.source.IDs)
+	gone, unseen, err := doubtfulLinks(ctx, e.source, e.db)
 	if err != nil {
 		return unreadable(ctx, err)
 	}
-	if e.links == unknown { // no run has asked for them yet
+	return judgeLinks(len(e.source.IDs), e.total, gone, unseen)
+}
+
+// doubtfulLinks finds the configured links that are gone, and those that Polar does
+// not know once a run has asked for them.
+func doubtfulLinks(ctx context.Context, s sourceConfig, d *db.DB) (gone, unseen []uuid.UUID, err error) {
+	if s.All || len(s.IDs) == 0 {
+		return nil, nil, nil
+	}
+	if gone, unseen, err = d.DoubtfulLinks(ctx, s.Name, s.IDs); err != nil || len(unseen) == 0 {
+		return gone, nil, err
+	}
+	last, err := d.LastFinishedRun(ctx, s.Name, s.scope())
+	if last == nil {
 		unseen = nil
 	}
-	return judgeLinks(len(e.source.IDs), e.total, gone, unseen)
+	return gone, unseen, err
 }
 
 // judgeLinks reports which configured links are gone, which were never found,
@@ -99,8 +134,8 @@ func (e *examination) checkLinks(ctx context.Context) finding {
 func judgeLinks(configured, total int, gone, unseen []uuid.UUID) finding {
 	texts, advice := "", ""
 	if len(unseen) > 0 {
-		texts = fmt.Sprintf("%d of %d %s never there: %s", len(unseen), configured, verb(len(unseen), "was", "were"), someIDs(unseen))
-		advice = "Unknown to Polar: deleted, of another organization, or mistyped. Correct POLAR_CHECKOUT_LINK_IDS."
+		texts = fmt.Sprintf("%d of %d %s unknown to Polar: %s", len(unseen), configured, verb(len(unseen), "is", "are"), someIDs(unseen))
+		advice = "They are deleted, of another organization, or mistyped. Correct POLAR_CHECKOUT_LINK_IDS."
 	}
 	if len(gone) > 0 {
 		if texts != "" {

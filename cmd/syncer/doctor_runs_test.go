@@ -15,13 +15,24 @@ func TestDoctorFindsLinksThatAreNotThere(t *testing.T) {
 	env := p.only(ids...)
 	diagnosed(t, env, exitDone).wants("links", "warning", "22 configured, but the organization has only 20", "the next run will say which")
 	backfilled(t, env, exitDone)
-	diagnosed(t, env, exitDone).wants("links", "warning", "2 of 22 were never there: "+someID+", "+otherID, "Correct POLAR_CHECKOUT_LINK_IDS.")
+	diagnosed(t, env, exitDone).wants("links", "warning", "2 of 22 are unknown to Polar: "+someID+", "+otherID, "Correct POLAR_CHECKOUT_LINK_IDS.")
 	p.polar.Delete(ids[2])
 	backfilled(t, env, exitDone)
 	d := diagnosed(t, env, exitDone)
 	d.wants("links", "warning", "\n1 of 22 is gone: "+ids[2], "\nRemove what Polar says is gone")
 	d.wantsRest("ok", "links")
 	diagnosed(t, p.all(), exitDone).wantsRest("ok")
+}
+
+func TestDoctorSaysWhoseLinksASourceKeeps(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, "seed-ads")
+	diagnosed(t, p.env, exitDone).wants("organization", "ok", "the first run will note whose links these are", "")
+	backfilled(t, p.env, exitDone)
+	diagnosed(t, p.env, exitDone).wants("organization", "ok", "keeps organization 60b979a2-1829-4414-a96e-657da0aa15fa of "+p.polar.URL, "")
+	other := newPlace(t, "seed-ads")
+	diagnosed(t, p.env.with("POLAR_SERVER", other.polar.URL), exitRefused).
+		wants("organization", "problem", "of "+p.polar.URL+", and is set to "+other.polar.URL, "`syncer backfill --new-organization`")
 }
 
 func TestDoctorCountsTheLinksThatFail(t *testing.T) {
