@@ -188,6 +188,21 @@ func TestWhatARunDidNotSeeIsNoBound(t *testing.T) {
 	}
 }
 
+// TestARemovalIsBoundByTheRunBefore lets a link go that two runs have shown: no answer
+// tells whose it was, and yet the later one bounds it.
+func TestARemovalIsBoundByTheRunBefore(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "seed-ads")
+	b.run(b.links())
+	b.run(b.links())
+	b.polar.Delete(b.polar.LinkIDs()[0])
+	b.run(b.links())
+	got := b.column(`SELECT (SELECT r.number::text FROM sync_runs AS r WHERE r.observing_since = c.not_before) FROM changes AS c WHERE c.op = 'remove'`)
+	if !slices.Equal(got, []string{"2"}) {
+		t.Errorf("it went after run %q", got)
+	}
+}
+
 // TestAResumedRunSawWhatTheStoppedOneDid stops a backfill behind the only link of one
 // organization; the next one goes on with those of the other.
 func TestAResumedRunSawWhatTheStoppedOneDid(t *testing.T) {
