@@ -36,6 +36,7 @@ func kindName(t *testing.T, err error) string {
 	for kind, kindName := range map[error]string{
 		fetch.ErrNotFound: "not found", fetch.ErrRefused: "refused", fetch.ErrRateLimited: "rate limited",
 		fetch.ErrUnavailable: "unavailable", fetch.ErrBadAnswer: "bad answer",
+		fetch.ErrBetween: "between", fetch.ErrVersion: "version",
 	} {
 		if errors.Is(err, kind) {
 			names = append(names, kindName)
@@ -64,10 +65,10 @@ var verdicts = byName([]named{
 	{"404 ResourceNotFound: no such id", verdict{"not found", 404, "Not found"}},
 	{"404 ResourceNotFound: link of another organization", verdict{"not found", 404, "Not found"}},
 	{"404 ResourceNotFound: deleted link", verdict{"not found", 404, "Not found"}},
-	{"404 unknown route", verdict{"bad answer", 404, "Not Found"}},
-	{"404 other kind: Polar-Version 2025-01", verdict{"bad answer", 404, "Not Found"}},
-	{"404 other kind: Polar-Version 2026-4", verdict{"bad answer", 404, "Not Found"}},
-	{"404 other kind: Polar-Version garbage", verdict{"bad answer", 404, "Not Found"}},
+	{"404 unknown route", verdict{"version", 404, ""}},
+	{"404 other kind: Polar-Version 2025-01", verdict{"version", 404, "asked for 2027-01, 2026-10, 2026-04, and for none in particular"}},
+	{"404 other kind: Polar-Version 2026-4", verdict{"version", 404, "asked for 2027-01, 2026-10, 2026-04, and for none in particular"}},
+	{"404 other kind: Polar-Version garbage", verdict{"version", 404, "asked for 2027-01, 2026-10, 2026-04, and for none in particular"}},
 	{"422 not a uuid", verdict{"bad answer", 422, `[{"type":"uuid_parsing"`}},
 	{"422 uuid v1", verdict{"bad answer", 422, `[{"type":"uuid_version"`}},
 	{"422 limit=0", verdict{"bad answer", 422, `[{"type":"greater_than"`}},
@@ -75,11 +76,11 @@ var verdicts = byName([]named{
 	{"422 limit=abc", verdict{"bad answer", 422, `[{"type":"int_parsing"`}},
 	{"422 bad sorting", verdict{"bad answer", 422, `[{"type":"enum"`}},
 	{"422 bad organization_id", verdict{"bad answer", 422, `[{"type":"uuid_type"`}},
-	{"307 LIST without trailing slash", verdict{"bad answer", 307, redirect}},
-	{"307 LIST without trailing slash, with query", verdict{"bad answer", 307, redirect}},
-	{"307 GET by id with trailing slash", verdict{"bad answer", 307, redirect}},
-	{"405 HEAD", verdict{"bad answer", 405, ""}},
-	{"405 PUT", verdict{"bad answer", 405, "Method Not Allowed"}},
+	{"307 LIST without trailing slash", verdict{"between", 307, redirect}},
+	{"307 LIST without trailing slash, with query", verdict{"between", 307, redirect}},
+	{"307 GET by id with trailing slash", verdict{"between", 307, redirect}},
+	{"405 HEAD", verdict{"unavailable", 405, "cut short"}},
+	{"405 PUT", verdict{"between", 405, `content type "application/json", server "uvicorn"`}},
 	{"500 GET of a link whose first product has no active price", verdict{"unavailable", 500, "Internal Server Error"}},
 	{"500 LIST page holding that link", verdict{"unavailable", 500, "Internal Server Error"}},
 })
@@ -244,6 +245,8 @@ func TestUnreachableIsPolarAsAWhole(t *testing.T) {
 		{&fetch.Error{Kind: fetch.ErrUnavailable, Status: 200}, true}, // cut short
 		{&fetch.Error{Kind: fetch.ErrUnavailable, Status: 500}, false},
 		{&fetch.Error{Kind: fetch.ErrRateLimited, Status: 429}, true},
+		{&fetch.Error{Kind: fetch.ErrBetween, Status: 403}, true},
+		{&fetch.Error{Kind: fetch.ErrVersion, Status: 404}, false},
 		{&fetch.Error{Kind: fetch.ErrBadAnswer, Status: 200}, false},
 		{&fetch.Error{Kind: fetch.ErrRefused, Status: 401}, false},
 		{&fetch.Error{Kind: fetch.ErrNotFound, Status: 404}, false},

@@ -70,11 +70,15 @@ func bubbleClient(s *fetchtest.Server, perMinute int) *fetch.Client {
 	return clientOver(wireless{s: s}, perMinute)
 }
 
-func clientOver(w wireless, perMinute int) *fetch.Client {
-	client := fetch.New(fetch.Config{
+func clientOver(w wireless, perMinute int, change ...func(*fetch.Config)) *fetch.Client {
+	config := fetch.Config{
 		Server: &url.URL{Scheme: "http", Host: "polar.test"}, Token: fetch.FixedToken(secret.New(w.s.Token())),
 		RequestsPerMinute: perMinute,
-	})
+	}
+	for _, c := range change {
+		c(&config)
+	}
+	client := fetch.New(config)
 	client.UseTransport(w)
 	return client
 }

@@ -18,9 +18,8 @@ import (
 )
 
 const (
-	// version is the API version to ask for: Polar's default since 2026.
-	// Additions arrive all the same.
-	version = "2026-04"
+	// versionHeader names an API version, in a request and in the answer.
+	versionHeader = "Polar-Version"
 	// maxBody bounds an answer after decompression. A page of 100 links is about 1.5 MB.
 	maxBody = 16 << 20
 	// maxHeader bounds an answer's header.
@@ -37,10 +36,11 @@ const (
 type Config struct {
 	Server            *url.URL // such as https://api.polar.sh, see ParseServer
 	Token             Token    // sent as Bearer to Server only
+	Version           string   // of the API, see ParseVersion; "": AutoVersion
 	RequestsPerMinute int      // budget; 0: none
 	UserAgent         string
 	Now               func() time.Time // stamps observations; nil: time.Now
-	Backoff           time.Duration    // longest wait before the first retry, doubled for each; 0: 500 ms
+	Backoff           time.Duration    // longest wait before the first retry, doubled for each, and half the shortest pause after a 429; 0: 500 ms
 	Timeout           time.Duration    // of one request, from dial to the last byte; 0: a minute
 }
 
@@ -56,11 +56,12 @@ func FixedToken(token secret.Text) Token {
 // Client asks one Polar organization. It is safe for concurrent use; all users
 // share its budget.
 type Client struct {
-	config   Config
-	http     *http.Client
-	pacer    *pacer
-	requests atomic.Int64
-	size     atomic.Int64 // of the last answer, in bytes
+	config      Config
+	http        *http.Client
+	negotiation *negotiation
+	pacer       *pacer
+	requests    atomic.Int64
+	size        atomic.Int64 // of the last answer, in bytes
 }
 
 // New makes a client without sending anything.
@@ -75,8 +76,9 @@ func New(config Config) *Client {
 		config.Timeout = time.Minute
 	}
 	return &Client{
-		config: config,
-		pacer:  newPacer(config.RequestsPerMinute),
+		config:      config,
+		negotiation: newNegotiation(config.Version),
+		pacer:       newPacer(config.RequestsPerMinute),
 		http: &http.Client{
 			Transport: &http.Transport{
 				Proxy:                  http.ProxyFromEnvironment,
@@ -140,12 +142,14 @@ func (c *Client) get(ctx context.Context, path string, again500 bool) (answer, e
 	}
 }
 
-// once sends one request and judges the answer. The error is an *Error, or the context's.
-func (c *Client) once(ctx context.Context, path string) (a answer, err error) {
-	if err := c.pacer.begin(ctx); err != nil {
+// send sends one request for an API version and judges the answer.
+func (c *Client) send(ctx context.Context, path, version string) (a answer, err error) {
+	alone, err := c.pacer.begin(ctx)
+	if err != nil {
 		return a, err
 	}
-	defer c.pacer.end()
+	answered := false // with anything but a 429
+	defer func() { c.pacer.end(alone, answered) }()
 	a.at = c.config.Now() // before the request: a slower, older answer must not win over a newer one
 	defer func() { a.until = c.config.Now() }()
 	token, err := c.token()
@@ -158,7 +162,9 @@ func (c *Client) once(ctx context.Context, path string) (a answer, err error) {
 	}
 	request.Header.Set("Authorization", "Bearer "+token)
 	request.Header.Set("Accept", "application/json")
-	request.Header.Set("Polar-Version", version)
+	if version != "" {
+		request.Header.Set(versionHeader, version)
+	}
 	request.Header.Set("User-Agent", c.config.UserAgent)
 	c.requests.Add(1)
 	response, err := c.http.Do(request)
@@ -166,6 +172,7 @@ func (c *Client) once(ctx context.Context, path string) (a answer, err error) {
 		return a, &Error{Kind: ErrUnavailable, Detail: bare(err), retry: true}
 	}
 	defer response.Body.Close()
+	answered = response.StatusCode != http.StatusTooManyRequests
 	limit := int64(keptBody)
 	if response.StatusCode == http.StatusOK {
 		limit = maxBody + 1
@@ -176,8 +183,12 @@ func (c *Client) once(ctx context.Context, path string) (a answer, err error) {
 		a.body = body
 		return a, nil
 	}
-	if e.Kind == ErrRateLimited { //nolint:errorlint // Kind is one of the sentinels itself
-		c.pacer.pause(e.retryAfter) // before end lets the next one go
+	switch e.Kind { //nolint:errorlint // Kind is one of the sentinels itself
+	case ErrRateLimited:
+		c.pacer.pause(max(e.retryAfter, 2*c.config.Backoff)) // before end lets the next one go
+	case ErrRefused: // an old token, or half of one, while a new one is written
+		again, err := c.token()
+		e.retry = err != nil || again != token
 	}
 	return a, e
 }
@@ -197,12 +208,13 @@ func (c *Client) read(answer io.Reader, size int64) ([]byte, error) {
 	return body.Bytes(), err
 }
 
-// token returns the token. It rejects one that no header can carry before
-// net/http calls that a failed request.
+// token returns the token. One that cannot be read may be rotating: whoever writes a
+// file empties it first. It rejects one that no header can carry before net/http
+// calls that a failed request.
 func (c *Client) token() (string, error) {
 	text, err := c.config.Token()
 	if err != nil {
-		return "", &Error{Kind: ErrRefused, Detail: err.Error()}
+		return "", &Error{Kind: ErrRefused, Detail: err.Error(), retry: true}
 	}
 	token := text.Reveal()
 	if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {

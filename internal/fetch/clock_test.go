@@ -16,7 +16,7 @@ func TestARateLimitIsWaitedForAsLongAsItSays(t *testing.T) {
 	for after, want := range map[string]time.Duration{
 		"60":                  time.Minute,
 		"7":                   7 * time.Second,
-		"0":                   0,
+		"0":                   time.Second, // the shortest
 		"":                    time.Minute, // as Polar always sends
 		"soon":                time.Minute,
 		"-5":                  time.Minute,
@@ -28,7 +28,7 @@ func TestARateLimitIsWaitedForAsLongAsItSays(t *testing.T) {
 		// the fake clock starts at 2000-01-01 00:00:00
 		"Sat, 01 Jan 2000 00:00:30 GMT":    30 * time.Second,
 		"Sat, 01 Jan 2000 01:00:00 GMT":    2 * time.Minute,
-		"Fri, 31 Dec 1999 23:00:00 GMT":    0,
+		"Fri, 31 Dec 1999 23:00:00 GMT":    time.Second,
 		"Saturday, 01-Jan-00 00:00:30 GMT": 30 * time.Second,
 	} {
 		t.Run(after, func(t *testing.T) {

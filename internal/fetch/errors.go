@@ -9,18 +9,24 @@ import (
 	"syncer/internal/plain"
 )
 
-// The kinds of error. Every error of Client has one of them, except the context's own.
+// The kinds of error. Every error of Client has one of them, except the context's own
+// and the one of an account.
 var (
 	// ErrNotFound: Polar answered ResourceNotFound. A token gets the same for
 	// another organization's link.
 	ErrNotFound = errors.New("Polar knows no such checkout link")
-	// ErrRefused: 401 or 403. The token is wrong, expired, or lacks the scope
-	// checkout_links:read.
+	// ErrRefused: 401 or 403 in Polar's words. The token is wrong, expired, or lacks
+	// the scope checkout_links:read. Also a token that cannot be read or sent.
 	ErrRefused = errors.New("Polar refused the token")
 	// ErrRateLimited: 429, and again after the wait it asked for.
 	ErrRateLimited = errors.New("Polar limits the rate of requests")
 	// ErrUnavailable: no answer, a cut one, or a 5xx, several times.
 	ErrUnavailable = errors.New("Polar is unavailable")
+	// ErrBetween: whatever answered several times, it was not Polar: a proxy, a
+	// firewall's challenge, the login page of a network.
+	ErrBetween = errors.New("something between here and Polar answered")
+	// ErrVersion: the API does not have the route, in any version that was asked for.
+	ErrVersion = errors.New("Polar does not know this API version or address")
 	// ErrBadAnswer: the answer cannot be what was asked for.
 	ErrBadAnswer = errors.New("Polar's answer cannot be read")
 )
@@ -33,10 +39,11 @@ type Error struct {
 	Path   string // JSON path in Body that is at fault, if any
 	Body   []byte // the answer, as far as it was read
 
-	retry      bool          // another try may help
-	retryAfter time.Duration // as the server asked
-	tooLong    bool          // fewer links may fit
-	broken     bool          // a page that is no JSON: one link may be at fault
+	retry       bool          // another try may help
+	retryAfter  time.Duration // as the server asked
+	tooLong     bool          // fewer links may fit
+	unversioned bool          // Polar does not have the route, and names no version either
+	broken      bool          // a page that is no JSON: one link may be at fault
 }
 
 func (e *Error) Error() string {
@@ -70,5 +77,15 @@ func Unreachable(err error) bool {
 	if !ok {
 		return false
 	}
-	return e.Kind == ErrRateLimited || e.Kind == ErrUnavailable && e.Status != http.StatusInternalServerError //nolint:errorlint // Kind is one of the sentinels itself
+	switch e.Kind { //nolint:errorlint // Kind is one of the sentinels itself
+	case ErrRateLimited, ErrBetween:
+		return true
+	case ErrUnavailable:
+		return e.Status != http.StatusInternalServerError
+	}
+	return false
 }
+
+// Rejected reports whether err concerns the source as a whole and asking again is
+// pointless: Polar refuses the token, or knows no version that was asked for.
+func Rejected(err error) bool { return errors.Is(err, ErrRefused) || errors.Is(err, ErrVersion) }

@@ -11,34 +11,64 @@ import (
 	"time"
 )
 
-// judge turns everything but a whole JSON answer with status 200 into an error.
-// broken is the error that cut the body short, if any.
+// judge turns everything but a whole JSON answer with status 200 into an error. What
+// is not in Polar's form is not Polar's word. broken is the error that cut the body
+// short, if any.
 func judge(response *http.Response, body []byte, broken error, token string) *Error {
-	status, contentType := response.StatusCode, response.Header.Get("Content-Type")
-	if status == http.StatusOK && broken == nil && len(body) <= maxBody && isJSON(contentType) {
+	status := response.StatusCode
+	form := isJSON(response.Header.Get("Content-Type")) && readable(response)
+	if status == http.StatusOK && broken == nil && len(body) <= maxBody && form {
 		return nil
 	}
 	kept := excerpt(body, token)
 	e := &Error{Kind: ErrBadAnswer, Status: status, Body: kept, Detail: detail(kept)}
+	if !form && len(kept) > 0 && !strings.HasPrefix(response.Header.Get("Content-Type"), "text/plain") { // as Polar's own 500
+		e.Detail = hide(stranger(response), token)
+	}
 	switch {
-	case broken != nil && (status == http.StatusOK || status == http.StatusNotFound): // only these need the body
-		e.Kind, e.Detail, e.retry = ErrUnavailable, "cut short: "+bare(broken), true
-	case status == http.StatusOK && len(body) > maxBody:
-		e.Detail, e.tooLong = fmt.Sprintf("longer than %d MiB", maxBody>>20), true
-	case status == http.StatusOK: // an edge answered with a page of its own
-		e.Detail, e.retry = fmt.Sprintf("content type %.100q instead of JSON", hide(contentType, token)), true
-	case status == http.StatusUnauthorized, status == http.StatusForbidden:
-		e.Kind = ErrRefused
-	case status == http.StatusNotFound && errorCode(kept) == "ResourceNotFound":
-		e.Kind = ErrNotFound
 	case status == http.StatusTooManyRequests:
 		e.Kind, e.retry, e.retryAfter = ErrRateLimited, true, retryAfter(response.Header, time.Minute)
 	case status >= 500:
 		e.Kind, e.retry, e.retryAfter = ErrUnavailable, true, retryAfter(response.Header, 0)
-	case status >= 300 && status < 400:
-		e.Detail = fmt.Sprintf("redirect to %.200q not followed; is POLAR_SERVER right?", hide(response.Header.Get("Location"), token))
+	case broken != nil && form: // the rest needs the body
+		e.Kind, e.Detail, e.retry = ErrUnavailable, "cut short: "+bare(broken), true
+	case status == http.StatusOK && len(body) > maxBody && form:
+		e.Detail, e.tooLong = fmt.Sprintf("longer than %d MiB", maxBody>>20), true
+	case status == http.StatusNotFound && form && isUnknownRoute(kept):
+		e.Kind, e.Detail = ErrVersion, "check POLAR_SERVER"
+		e.unversioned = response.Header.Get(versionHeader) == ""
+	case !form || errorCode(kept) == "":
+		e.Kind, e.Detail, e.retry = ErrBetween, hide(stranger(response), token), true
+	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+		e.Kind = ErrRefused
+	case status == http.StatusNotFound && errorCode(kept) == "ResourceNotFound":
+		e.Kind = ErrNotFound
 	}
 	return e
+}
+
+// stranger describes an answer that is not Polar's, without its body: that may show
+// anything.
+func stranger(response *http.Response) string {
+	if to, err := response.Location(); err == nil && response.StatusCode < 400 && response.StatusCode >= 300 { // without its query
+		return fmt.Sprintf("redirect to %.200q not followed; is POLAR_SERVER right?", to.Scheme+"://"+to.Host+to.Path)
+	}
+	h := response.Header
+	text := fmt.Sprintf("content type %.100q", h.Get("Content-Type"))
+	if !readable(response) {
+		text += fmt.Sprintf(", content encoding %.100q, which was not asked for", h.Get("Content-Encoding"))
+	}
+	if server := h.Get("Server"); server != "" {
+		text += fmt.Sprintf(", server %.100q", server)
+	}
+	return text
+}
+
+// readable reports whether the body is as it was before any packing: net/http
+// unpacks what it asked for, and takes the header away.
+func readable(response *http.Response) bool {
+	encoding := response.Header.Get("Content-Encoding")
+	return encoding == "" || strings.EqualFold(encoding, "identity")
 }
 
 func isJSON(contentType string) bool {
@@ -71,6 +101,16 @@ func errorCode(body []byte) string {
 		return ""
 	}
 	return e.Error
+}
+
+// isUnknownRoute reports whether body is the API's answer to a route or version that
+// it does not have.
+func isUnknownRoute(body []byte) bool {
+	var e struct {
+		Error  any `json:"error"`
+		Detail any `json:"detail"`
+	}
+	return json.Unmarshal(body, &e) == nil && e.Error == nil && e.Detail == "Not Found"
 }
 
 // detail returns what one of Polar's error answers says to a person.

@@ -18,18 +18,19 @@ const (
 	PageLimit = 100
 )
 
-// Get asks for one link. The observation holds what went wrong; the error is the context's.
+// Get asks for one link. The observation holds what went wrong; the error is the
+// context's, or the account's.
 func (c *Client) Get(ctx context.Context, id uuid.UUID) (Observed, error) {
 	a, err := c.get(ctx, linkPath+id.String(), true)
 	if ctx.Err() != nil {
 		return Observed{}, ctx.Err()
 	}
 	if err != nil {
-		observed := Observed{ID: id, At: a.at, Until: a.until, Err: err}
-		if e, ok := errors.AsType[*Error](err); ok {
-			observed.Body = e.Body
+		e, ok := errors.AsType[*Error](err)
+		if !ok {
+			return Observed{}, err
 		}
-		return observed, nil
+		return Observed{ID: id, At: a.at, Until: a.until, Err: err, Body: e.Body}, nil
 	}
 	observed := observe(a)
 	switch {

@@ -80,17 +80,18 @@ func TestAnOutageIsNotTakenForBrokenLinks(t *testing.T) {
 func TestAPageThatFailsAsAWholeEndsTheWalk(t *testing.T) {
 	t.Parallel()
 	links, all := madeUp(t, 350)
+	const json = "Content-Type: application/json"
 	for name, row := range map[string]struct {
 		play     fetchtest.Play
 		kind     string
 		requests int
 	}{
-		"a refused token":   {fetchtest.Status(401, `{"error":"invalid_token"}`), "refused", 1},
-		"a missing scope":   {fetchtest.Status(403, `{"error":"insufficient_scope"}`), "refused", 1},
+		"a refused token":   {fetchtest.Status(401, `{"error":"invalid_token"}`, json), "refused", 1},
+		"a missing scope":   {fetchtest.Status(403, `{"error":"insufficient_scope"}`, json), "refused", 1},
 		"a rate limit":      {fetchtest.TooMany("0"), "rate limited", tries},
 		"a proxy's 502":     {fetchtest.HTML(502), "unavailable", tries},
-		"another route":     {fetchtest.Status(404, `{"detail":"Not Found"}`), "bad answer", 1},
-		"HTML":              {fetchtest.HTML(200), "bad answer", tries},
+		"another route":     {fetchtest.Status(404, `{"detail":"Not Found"}`, json), "version", 1 + 4},
+		"HTML":              {fetchtest.HTML(200), "between", tries},
 		"no items":          {fetchtest.Mangle(func([]byte) []byte { return []byte(`{"pagination":{"total_count":1,"max_page":1}}`) }), "bad answer", 1},
 		"no pagination":     {fetchtest.Mangle(func([]byte) []byte { return []byte(`{"items":[]}`) }), "bad answer", 1},
 		"a null pagination": {fetchtest.Mangle(func([]byte) []byte { return []byte(`{"items":[],"pagination":null}`) }), "bad answer", 1},

@@ -22,8 +22,9 @@ type pacer struct {
 	mu          sync.Mutex
 	starts      []time.Time // ring of the last starts, at most limit: as many as fit in a window
 	next        int         // index of the oldest one in the ring
-	last        time.Time   // last start, or end of the opening request
-	opening     bool        // the first request after quiet is under way
+	last        time.Time   // last start, or end of one that went alone
+	alone       bool        // the next request goes alone
+	opening     bool        // one that goes alone is under way
 	pausedUntil time.Time
 	changed     chan struct{} // closed to make waiters look again
 }
@@ -32,22 +33,22 @@ func newPacer(limit int) *pacer {
 	return &pacer{limit: limit, changed: make(chan struct{})}
 }
 
-// begin waits until a request may start, and counts it. Every begin without
-// error needs one end.
-func (p *pacer) begin(ctx context.Context) error {
+// begin waits until a request may start, and counts it. Every begin without error
+// needs one end, which gets alone back.
+func (p *pacer) begin(ctx context.Context) (alone bool, err error) {
 	for {
 		if ctx.Err() != nil {
-			return ctx.Err()
+			return false, ctx.Err()
 		}
-		wait, changed := p.tryBegin()
+		alone, wait, changed := p.tryBegin()
 		if changed == nil {
-			return nil
+			return alone, nil
 		}
 		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
 			timer.Stop()
-			return ctx.Err()
+			return false, ctx.Err()
 		case <-changed:
 			timer.Stop()
 		case <-timer.C:
@@ -57,24 +58,25 @@ func (p *pacer) begin(ctx context.Context) error {
 
 // tryBegin begins and returns no channel, or returns how long to wait at most
 // and the channel that closes if it may be sooner.
-func (p *pacer) tryBegin() (wait time.Duration, changed <-chan struct{}) {
+func (p *pacer) tryBegin() (alone bool, wait time.Duration, changed <-chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
 	if wait := p.pausedUntil.Sub(now); wait > 0 {
-		return wait, p.changed
+		return false, wait, p.changed
 	}
 	if p.opening {
-		return quiet, p.changed
+		return false, quiet, p.changed
 	}
 	if p.limit > 0 {
 		if wait := p.count(now); wait > 0 {
-			return wait, p.changed
+			return false, wait, p.changed
 		}
 	}
-	p.opening = now.Sub(p.last) >= quiet
+	p.opening = p.alone || now.Sub(p.last) >= quiet
+	p.alone = false
 	p.last = now
-	return 0, nil
+	return p.opening, 0, nil
 }
 
 // count puts a start at now into the ring, over one that left the window. If
@@ -95,21 +97,25 @@ func (p *pacer) count(now time.Time) (wait time.Duration) {
 	return 0
 }
 
-// end ends a request.
-func (p *pacer) end() {
+// end ends a request. If it went alone and the server has not answered it, so does
+// the next one.
+func (p *pacer) end(alone, answered bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.opening {
+	if alone {
 		p.opening = false
+		p.alone = p.alone || !answered
 		p.last = time.Now()
 		p.wake()
 	}
 }
 
-// pause holds back all requests of the source for as long as the server asked.
+// pause holds back all requests of the source for as long as the server asked. Then
+// one goes alone, since whoever else is to blame may have used up the new window.
 func (p *pacer) pause(d time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.alone = true
 	if until := time.Now().Add(d); until.After(p.pausedUntil) {
 		p.pausedUntil = until
 		p.wake()

@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/google/uuid"
 
 	"syncer/internal/fetch"
 	"syncer/internal/fetch/fetchtest"
@@ -288,5 +291,48 @@ func TestAWalkThatWaitsForItsBudgetIsCancelledAtOnce(t *testing.T) {
 		if took != 0 || s.Requests().Total != 5 || client.Requests() != 5 {
 			t.Errorf("ended after %s and %d requests, %d counted", took, s.Requests().Total, client.Requests())
 		}
+	})
+}
+
+// Whoever is still under way, and until one is answered with anything but a 429.
+func TestTheFirstRequestAfterAPauseGoesAlone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := fetchtest.NewServerFor()
+		client := bubbleClient(s, 0)
+		all := unknown(8)
+		var running sync.WaitGroup
+		get := func(id uuid.UUID) {
+			running.Go(func() { _, _ = client.Get(t.Context(), id) })
+			synctest.Wait()
+		}
+		total := func(want int, when string) {
+			t.Helper()
+			synctest.Wait()
+			if got := s.Requests().Total; got != want {
+				t.Errorf("%s: %d requests, want %d", when, got, want)
+			}
+		}
+		get(all[0]) // opens the way
+		_, releaseSlow := s.Hold(on(all[1]))
+		get(all[1])
+		s.Inject(fetchtest.Fault{Play: fetchtest.TooMany("5"), Times: 2})
+		s.Inject(fetchtest.Fault{Play: fetchtest.Hangup(), Times: 1})
+		seen := 0
+		_, release := s.Hold(func(*http.Request) bool { seen++; return seen >= 4 })
+		for _, id := range all[2:] {
+			get(id)
+		}
+		total(3, "in the pause")
+		<-time.After(5 * time.Second)
+		total(4, "refused once more")
+		<-time.After(5 * time.Second)
+		total(6, "one without an answer, and one that is under way")
+		releaseSlow()
+		<-time.After(30 * time.Second)
+		total(6, "the end of one from before opens no way")
+		release()
+		total(6+5, "the others")
+		running.Wait()
 	})
 }

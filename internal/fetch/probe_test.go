@@ -29,7 +29,7 @@ func TestProbeSendsTwoRequestsAtMostAndWaitsForNothing(t *testing.T) {
 		requests int
 		second   string
 	}{
-		"refused":      {fetchtest.Status(http.StatusUnauthorized, ""), fetch.ErrRefused, 1, ""},
+		"refused":      {fetchtest.Status(http.StatusUnauthorized, `{"error":"invalid_token"}`, "Content-Type: application/json"), fetch.ErrRefused, 1, ""},
 		"rate limited": {fetchtest.TooMany("60"), fetch.ErrRateLimited, 1, ""},
 		"away":         {fetchtest.HTML(http.StatusServiceUnavailable), fetch.ErrUnavailable, 2, "page=1&limit=1"},
 		"broken link":  {fetchtest.Status(http.StatusInternalServerError, ""), fetch.ErrUnavailable, 2, "page=2&limit=1"},

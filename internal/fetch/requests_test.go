@@ -29,11 +29,11 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			wantVerdict(t, observed, verdict{"bad answer", code, fmt.Sprintf("redirect to %q not followed; is POLAR_SERVER right?", other.URL+"/v1/checkout-links/"+id)})
+			wantVerdict(t, observed, verdict{"between", code, fmt.Sprintf("redirect to %q not followed; is POLAR_SERVER right?", other.URL+"/v1/checkout-links/"+id)})
 			if n := other.Requests().Total; n != 0 {
 				t.Errorf("the other server was asked %d times, with %q", n, other.Log()[0].Header)
 			}
-			if n := s.Requests().Total; n != 1 {
+			if n := s.Requests().Total; n != tries {
 				t.Errorf("%d requests", n)
 			}
 		})
@@ -43,9 +43,9 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 func TestARedirectWithinTheServerIsNotFollowedEither(t *testing.T) {
 	t.Parallel()
 	s := fetchtest.Start(t, "seed-ads")
-	s.Inject(fetchtest.Fault{Play: fetchtest.Redirect(307, "/v1/checkout-links/"), Times: 1})
+	s.Inject(fetchtest.Fault{Play: fetchtest.Redirect(307, "/v1/checkout-links/")})
 	_, err := newClient(t, s).List(t.Context(), 1, 100)
-	if got := verdictOn(t, err); got.Kind != "bad answer" || got.Status != 307 || s.Requests().Total != 1 {
+	if got := verdictOn(t, err); got.Kind != "between" || got.Status != 307 || s.Requests().Total != tries {
 		t.Errorf("%+v after %d requests", got, s.Requests().Total)
 	}
 }
@@ -111,7 +111,7 @@ func TestARequestSaysWhoAsksAndForWhichVersion(t *testing.T) {
 		}
 		if diff := cmp.Diff(map[string]string{
 			"Authorization": "Bearer " + fakeToken, "Accept": "application/json", "Accept-Encoding": "gzip",
-			"Polar-Version": "2026-04", "User-Agent": "syncer/1.2 (test)",
+			"Polar-Version": "2027-01", "User-Agent": "syncer/1.2 (test)",
 		}, got); diff != "" {
 			t.Error(diff)
 		}

@@ -31,8 +31,8 @@ const (
 // Walk asks for the given links by id and yields them in that order, in batches
 // of BatchSize, failed ones included. While the caller handles a batch, it asks
 // only for the next few links, so that a killed process has little more than
-// the batch to fetch again. It ends early, with an error, if the token is
-// refused or Polar is unreachable. It does not yield links that met only that,
+// the batch to fetch again. It ends early, with an error, if Polar refuses the
+// source or is unreachable. It does not yield links that met only that,
 // since it says nothing about them.
 //
 // A link that Polar does not know is asked for once more if confirm returns
@@ -49,7 +49,7 @@ func (c *Client) Walk(ctx context.Context, ids []uuid.UUID, confirm func(id uuid
 			return observed, err
 		}
 		for observed, err := range inOrder(ctx, len(ids), workers, ask) {
-			if err == nil && errors.Is(observed.Err, ErrRefused) {
+			if err == nil && Rejected(observed.Err) {
 				err = observed.Err
 			}
 			if err == nil && Unreachable(observed.Err) {

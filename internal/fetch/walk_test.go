@@ -166,26 +166,35 @@ func TestALinkIsGoneWhenPolarSaysSoTwice(t *testing.T) {
 
 func TestOtherMissingAnswersAreNoSignThatALinkIsGone(t *testing.T) {
 	t.Parallel()
-	links, all := madeUp(t, 6)
-	s := fetchtest.StartFor(t, links...)
-	for i, play := range []fetchtest.Play{
-		s.Recorded("404 unknown route"), fetchtest.HTML(404), fetchtest.Status(404, ""), fetchtest.Status(410, `{"error":"ResourceNotFound"}`),
-		fetchtest.Status(404, `{"error":["ResourceNotFound"]}`, "Content-Type: application/json"), fetchtest.Status(200, `{"error":"ResourceNotFound"}`, "Content-Type: application/json"),
+	const json, gone = "Content-Type: application/json", `{"error":"ResourceNotFound","detail":"Not found"}`
+	for name, row := range map[string]struct {
+		play fetchtest.Play
+		kind string
+	}{
+		"HTML":                   {fetchtest.HTML(404), "between"},
+		"text":                   {fetchtest.Status(404, gone, "Content-Type: text/plain"), "between"},
+		"nothing":                {fetchtest.Status(404, ""), "between"},
+		"nothing in JSON":        {fetchtest.Status(404, "", json), "between"},
+		"a packing not asked":    {fetchtest.Status(404, gone, json, "Content-Encoding: br"), "between"},
+		"an error of its own":    {fetchtest.Status(404, `{"error":["ResourceNotFound"]}`, json), "between"},
+		"another error of Polar": {fetchtest.Status(404, `{"error":"NotPermitted"}`, json), "bad answer"},
+		"another status":         {fetchtest.Status(410, gone, json), "bad answer"},
+		"no error at all":        {fetchtest.Status(200, gone, json), "bad answer"},
 	} {
-		s.Inject(fetchtest.Fault{Match: on(all[i]), Play: play})
-	}
-	batches, err := collect(newClient(t, s).Walk(t.Context(), all, nil))
-	if err != nil {
-		t.Fatal(err)
-	}
-	wantWalk(t, batches, []int{6}, all)
-	for i, observed := range batches[0] {
-		if kindName(t, observed.Err) != "bad answer" {
-			t.Errorf("%d: %v", i, observed.Err)
-		}
-	}
-	if got := s.Requests().Total; got != 6 {
-		t.Errorf("%d requests", got)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			links, all := madeUp(t, 2)
+			s := fetchtest.StartFor(t, links...)
+			s.Inject(fetchtest.Fault{Match: on(all[0]), Play: row.play})
+			batches, err := collect(newClient(t, s).Walk(t.Context(), all, nil))
+			if err != nil {
+				t.Fatal(err)
+			}
+			wantWalk(t, batches, []int{2}, all)
+			if got := batches[0][0]; kindName(t, got.Err) != row.kind || got.Confirmed {
+				t.Errorf("%+v", got)
+			}
+		})
 	}
 }
 

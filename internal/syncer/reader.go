@@ -187,7 +187,8 @@ func (r *reader) plan(total int) (more func(next, last int) bool) {
 
 // withoutPages goes on by id where pages were only the cheaper way.
 func (r *reader) withoutPages(ctx context.Context, err error, yield func(batch, error) bool) bool {
-	if r.source.All || r.source.Strategy == fetch.ByList || errors.Is(err, fetch.ErrRefused) || ctx.Err() != nil {
+	_, page := errors.AsType[*fetch.Error](err)
+	if r.source.All || r.source.Strategy == fetch.ByList || !page || fetch.Rejected(err) || ctx.Err() != nil {
 		return yield(batch{}, err)
 	}
 	r.logger.WarnContext(ctx, "a page of links does not come, asking for each by id", slog.Any("error", err))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -44,12 +45,12 @@ func (s *Server) recorded(name string) reply {
 // route and its method, the token, and only then the question.
 func (s *Server) answer(r *http.Request) reply {
 	version := r.Header.Get("Polar-Version")
-	switch {
+	switch versions := s.knownVersions(); {
 	case s.rec.Server == "S": // knew no versions, so neither reads nor names one
 		version = ""
-	case version == "":
-		version = "2026-04"
-	case version != "2026-04" && version != "2026-10":
+	case version == "" && len(versions) > 0:
+		version = versions[0]
+	case !slices.Contains(versions, version):
 		return s.recorded("404 other kind: Polar-Version garbage")
 	}
 	out := s.route(r)

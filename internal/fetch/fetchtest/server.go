@@ -29,7 +29,8 @@ type Server struct {
 	net  listener
 
 	mu       sync.Mutex
-	token    string // see Token
+	token    string   // see Token
+	versions []string // see SetVersions
 	step     int
 	links    catalogue              // what it answers now: the step with the overlays on top
 	pages    func() ([]Page, error) // the recorded LIST walk, nil once overlays apply
@@ -47,7 +48,7 @@ func NewServer(rec *Recording) *Server {
 	if err != nil {
 		panic(err)
 	}
-	s := &Server{rec: rec, rows: rows, token: token}
+	s := &Server{rec: rec, rows: rows, token: token, versions: []string{"2026-04", "2026-10", "2027-01"}}
 	s.Goto(0)
 	return s
 }
@@ -67,6 +68,21 @@ func (s *Server) SetToken(token string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.token = token
+}
+
+// SetVersions has only these API versions from now on, none for none at all, and
+// answers to the first where a request names none. At first it has those of autumn
+// 2026. The catalogues of March 2025 know no versions.
+func (s *Server) SetVersions(versions ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.versions = versions
+}
+
+func (s *Server) knownVersions() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.versions
 }
 
 // Goto plays step i from now on; overlays stay on top. It panics if there is no
