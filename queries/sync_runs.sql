@@ -53,9 +53,32 @@ WHERE r.id = @id AND r.status = 'running';
 -- A sign of life, and how far the run is. No row: the run was taken over.
 UPDATE sync_runs SET
     heartbeat_at = clock_timestamp(),
-    requests = @requests,
+    requests = greatest(requests, @requests),
     checkpoint = coalesce(sqlc.narg(checkpoint), checkpoint)
 WHERE id = @id AND status = 'running';
+
+-- name: NoteRequests :execrows
+-- Notes how many requests the run may have sent, before it sends them, so that
+-- whoever comes after a killed run knows. No row: the run was taken over.
+UPDATE sync_runs SET
+    heartbeat_at = clock_timestamp(),
+    requests = @requests
+WHERE id = @id AND status = 'running';
+
+-- name: ListRecentUse :many
+-- The ended runs of a source and of organizations that may have sent requests within
+-- the last so many seconds, how many at most, and how long ago the last of them was
+-- at least. A run that was taken over lived on for the given time after its last
+-- sign of life at most; one that ended in order gave that at its end.
+SELECT
+    id, requests,
+    extract(EPOCH FROM clock_timestamp() - least(
+        finished_at, heartbeat_at + make_interval(secs => @lived_on_seconds::float8)
+    ))::float8 AS ago_seconds
+FROM sync_runs
+WHERE (source = @source OR organization_ids && @organization_ids::uuid[])
+    AND finished_at > clock_timestamp() - make_interval(secs => @within_seconds::float8)
+ORDER BY number;
 
 -- name: FinishRun :execrows
 -- Ends a run with its result. No row: the run was taken over.
@@ -74,6 +97,7 @@ UPDATE sync_runs AS r SET
     rows_removed = @rows_removed,
     requests = @requests,
     seen_organization_ids = @seen_organization_ids::uuid[],
+    api_version = sqlc.narg(api_version),
     checkpoint = coalesce(sqlc.narg(checkpoint), r.checkpoint),
     error = sqlc.narg(error)
 WHERE r.id = @id AND r.status = 'running';
@@ -137,7 +161,7 @@ WHERE observing_since > clock_timestamp() - make_interval(secs => @within_second
 -- A source's last runs, newest first.
 SELECT
     id, trigger, status, holder, started_at, heartbeat_at, finished_at, links_total, links_changed,
-    links_unchanged, links_removed, links_failed, rows_inserted, rows_updated, rows_removed, requests, error
+    links_unchanged, links_removed, links_failed, rows_inserted, rows_updated, rows_removed, requests, api_version, error
 FROM sync_runs
 WHERE source = @source
 ORDER BY number DESC

@@ -24,6 +24,7 @@ type PastRun struct {
 	FinishedAt                      *time.Time // nil: still running
 	Links, Changed, Removed, Failed int64      // links
 	Requests                        int64
+	APIVersion                      *string // that Polar answered; "": its default; nil: unknown
 	Error                           *string // nil: did not stop early
 }
 
@@ -37,7 +38,7 @@ func (d *DB) Runs(ctx context.Context, source string, most int32) ([]PastRun, er
 	for _, r := range rows {
 		all = append(all, PastRun{
 			ID: r.ID, Trigger: r.Trigger, Status: r.Status, Holder: r.Holder, StartedAt: r.StartedAt, FinishedAt: r.FinishedAt,
-			Links: r.LinksTotal, Changed: r.LinksChanged, Removed: r.LinksRemoved, Failed: r.LinksFailed, Requests: r.Requests, Error: r.Error,
+			Links: r.LinksTotal, Changed: r.LinksChanged, Removed: r.LinksRemoved, Failed: r.LinksFailed, Requests: r.Requests, APIVersion: r.APIVersion, Error: r.Error,
 		})
 	}
 	return all, nil

@@ -60,6 +60,7 @@ type Client struct {
 	http        *http.Client
 	negotiation *negotiation
 	pacer       *pacer
+	account     account
 	requests    atomic.Int64
 	size        atomic.Int64 // of the last answer, in bytes
 }
@@ -77,7 +78,7 @@ func New(config Config) *Client {
 	}
 	return &Client{
 		config:      config,
-		negotiation: newNegotiation(config.Version),
+		negotiation: newNegotiation(config.Version, config.Backoff),
 		pacer:       newPacer(config.RequestsPerMinute),
 		http: &http.Client{
 			Transport: &http.Transport{
@@ -166,7 +167,9 @@ func (c *Client) send(ctx context.Context, path, version string) (a answer, err 
 		request.Header.Set(versionHeader, version)
 	}
 	request.Header.Set("User-Agent", c.config.UserAgent)
-	c.requests.Add(1)
+	if err := c.count(ctx); err != nil {
+		return a, err
+	}
 	response, err := c.http.Do(request)
 	if err != nil {
 		return a, &Error{Kind: ErrUnavailable, Detail: bare(err), retry: true}

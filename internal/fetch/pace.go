@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// window is the span Polar counts requests in.
-	window = time.Minute
+	// Window is the span Polar counts requests in.
+	Window = time.Minute
 	// quiet is the idle time that drops a token into Polar's bucket of 60
 	// requests a minute. The next request goes alone and lifts it out.
 	quiet = 5 * time.Minute
@@ -83,7 +83,7 @@ func (p *pacer) tryBegin() (alone bool, wait time.Duration, changed <-chan struc
 // there is none and no room, it returns how long until there is.
 func (p *pacer) count(now time.Time) (wait time.Duration) {
 	if len(p.starts) > 0 {
-		wait = p.starts[p.next].Add(window).Sub(now)
+		wait = p.starts[p.next].Add(Window).Sub(now)
 	}
 	switch {
 	case len(p.starts) > 0 && wait <= 0:
@@ -95,6 +95,16 @@ func (p *pacer) count(now time.Time) (wait time.Duration) {
 	}
 	p.next = (p.next + 1) % len(p.starts)
 	return 0
+}
+
+// used counts n requests that somebody else has started, the last of them at a moment.
+func (p *pacer) used(n int64, at time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n = min(n, int64(p.limit))
+	starts := slices.Concat(p.starts[p.next:], p.starts[:p.next], slices.Repeat([]time.Time{at}, int(n)))
+	slices.SortFunc(starts, time.Time.Compare)
+	p.starts, p.next = starts[max(0, len(starts)-p.limit):], 0
 }
 
 // end ends a request. If it went alone and the server has not answered it, so does

@@ -41,6 +41,7 @@ func ParseVersion(text string) (string, error) {
 type negotiation struct {
 	candidates []string
 	turn       chan struct{} // holds the one who negotiates
+	standing   time.Duration // how long a failure holds for those that follow, until their walk has ended
 
 	mu     sync.Mutex
 	at     int       // of candidates
@@ -48,12 +49,8 @@ type negotiation struct {
 	failed time.Time // when all of them were refused
 }
 
-// standing is how long it holds that no version is known: long enough for a walk to
-// end, and for those of its requests that have not begun to follow.
-const standing = 10 * time.Second
-
-func newNegotiation(version string) *negotiation {
-	n := &negotiation{candidates: versions, turn: make(chan struct{}, 1)}
+func newNegotiation(version string, standing time.Duration) *negotiation {
+	n := &negotiation{candidates: versions, turn: make(chan struct{}, 1), standing: standing}
 	if version != "" && version != AutoVersion {
 		n.candidates = []string{version}
 	}
@@ -65,7 +62,7 @@ func newNegotiation(version string) *negotiation {
 func (n *negotiation) current() (version string, known, failed bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return n.candidates[n.at], n.known, !n.known && !n.failed.IsZero() && time.Since(n.failed) < standing
+	return n.candidates[n.at], n.known, !n.known && !n.failed.IsZero() && time.Since(n.failed) < n.standing
 }
 
 // answered keeps the version.

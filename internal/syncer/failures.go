@@ -22,6 +22,7 @@ func failureKind(err error) string {
 		fetch.ErrRefused:     "refused",
 		fetch.ErrRateLimited: "rate_limited",
 		fetch.ErrUnavailable: "unavailable",
+		fetch.ErrBetween:     "unavailable",
 		fetch.ErrBadAnswer:   "bad_answer",
 		db.ErrRejected:       "rejected",
 	} {

@@ -32,7 +32,9 @@ func (s *Syncer) Preview(ctx context.Context, source Source, options Options, ea
 	requests := source.Client.Requests()
 	counter := newCounter(nil, func() int64 { return source.Client.Requests() - requests })
 	err := s.preview(ctx, source, options, counter, each)
-	return counter.report(nil, source.Name, err, time.Since(began)), err
+	report := counter.report(nil, source.Name, err, time.Since(began))
+	report.APIVersion = answering(source.Client)
+	return report, err
 }
 
 func (s *Syncer) preview(ctx context.Context, source Source, options Options, counter *counter, each func(Difference)) error {
@@ -40,7 +42,13 @@ func (s *Syncer) preview(ctx context.Context, source Source, options Options, co
 	if err != nil {
 		return err
 	}
-	reader := newReader(s.DB, s.Logger, source, &db.Run{Kept: kept}, counter, options)
+	run := &db.Run{Source: source.Name, Kept: kept}
+	uses, err := s.DB.RecentUse(ctx, source.Name, run.KeptIDs(), fetch.Window)
+	if err != nil {
+		return err
+	}
+	source.Client.TakeUp(uuid.Nil, converted(uses))
+	reader := newReader(s.DB, s.Logger, source, run, counter, options)
 	p := &previewer{db: s.DB, counter: counter, counted: map[uint64]bool{}, each: each}
 	for batch, err := range reader.batches(ctx) {
 		if err != nil {

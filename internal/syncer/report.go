@@ -31,6 +31,7 @@ type Report struct {
 		Removed  int `json:"removed"`
 	} `json:"rows"`
 	Requests   int64     `json:"requests"`
+	APIVersion *string   `json:"-"` // that Polar answered; "": its default; nil: none
 	DurationMS int64     `json:"duration_ms"`
 	Failures   []Failure `json:"failures"`
 }
@@ -69,7 +70,7 @@ func (r *Report) result(err error, checkpoint json.RawMessage) db.Result {
 		Status: r.Status, Total: r.Links.Total, Changed: r.Links.Changed, Unchanged: r.Links.Unchanged,
 		Gone: r.Links.Removed, Failed: r.Links.Failed,
 		Inserted: r.Rows.Inserted, Updated: r.Rows.Updated, Removed: r.Rows.Removed, Requests: r.Requests,
-		Checkpoint: checkpoint,
+		APIVersion: r.APIVersion, Checkpoint: checkpoint,
 	}
 	switch {
 	case errors.Is(err, context.Canceled):

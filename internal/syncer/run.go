@@ -20,6 +20,7 @@ import (
 	"github.com/google/uuid"
 
 	"syncer/internal/db"
+	"syncer/internal/fetch"
 	"syncer/internal/panics"
 )
 
@@ -73,6 +74,10 @@ func (s *Syncer) Run(ctx context.Context, source Source, options Options) (Repor
 	logger := s.Logger.With(slog.String("source", source.Name), slog.String("run", run.ID.String()))
 	logger.InfoContext(ctx, "run started", slog.String("trigger", options.Trigger), slog.Bool("resumes", run.Checkpoint != nil))
 
+	// The budget outlives the process: what a killed run has sent must be on record.
+	defer source.Client.Account(func(ctx context.Context, requests int64) error { return s.DB.NoteRequests(ctx, run, requests) })()
+	before := answering(source.Client)
+
 	p := &pass{Syncer: s, logger: logger, run: run, source: source, options: options, counter: counter}
 	p.writer = &writer{db: s.DB, run: run, counter: counter, claim: p.claim, resumable: options.Resume}
 	err = p.whileHeld(ctx, p.converge)
@@ -80,6 +85,10 @@ func (s *Syncer) Run(ctx context.Context, source Source, options Options) (Repor
 		logger.ErrorContext(ctx, "panic", slog.Any("value", caught.Value), slog.String("stack", string(caught.Stack)))
 	}
 	report := counter.report(run, source.Name, err, time.Since(began))
+	report.APIVersion = answering(source.Client)
+	if v := report.APIVersion; v != nil && (before == nil || *v != *before) { // the first time, and when it changes
+		logger.InfoContext(ctx, "Polar answers", slog.String("api_version", cmp.Or(*v, "its default")))
+	}
 	finish, cancel := outlive(ctx, finishGrace)
 	defer cancel()
 	if errors.Is(err, db.ErrUnreachable) { // and so, most likely, it is still
@@ -93,6 +102,14 @@ func (s *Syncer) Run(ctx context.Context, source Source, options Options) (Repor
 	}
 	log(ctx, logger, report)
 	return report, err
+}
+
+// answering is the API version that Polar answers: "" for its default, nil for none.
+func answering(client *fetch.Client) *string {
+	if version, known := client.Version(); known {
+		return &version
+	}
+	return nil
 }
 
 // start begins the run as soon as nobody else holds what it wants.
@@ -173,6 +190,9 @@ func (p *pass) once(ctx context.Context) error {
 	p.reader = newReader(p.DB, p.logger, p.source, p.run, p.counter, p.options)
 	p.writer.tracker = newTracker()
 	p.writer.pending = nil
+	if err := p.takeUp(ctx); err != nil {
+		return err
+	}
 	for batch, err := range p.reader.batches(ctx) {
 		if err != nil {
 			return errors.Join(err, p.writer.Flush(ctx))
@@ -218,10 +238,33 @@ func (p *pass) claim(ctx context.Context, organizations []uuid.UUID) error {
 		overtaken, err = p.DB.Claim(ctx, p.run, wanted)
 		return err
 	})
-	if err == nil && (waited || overtaken) {
+	if err != nil {
+		return err
+	}
+	if waited || overtaken {
 		return errOvertaken
 	}
-	return err
+	return p.takeUp(ctx)
+}
+
+// takeUp makes what earlier runs have used of the organization's budget count.
+func (p *pass) takeUp(ctx context.Context) error {
+	uses, err := p.DB.RecentUse(ctx, p.run.Source, p.run.Organizations, fetch.Window)
+	if err != nil {
+		return err
+	}
+	if n := p.source.Client.TakeUp(p.run.ID, converted(uses)); n > 0 {
+		p.logger.InfoContext(ctx, "earlier runs have used some of the budget", slog.Int64("requests", n))
+	}
+	return nil
+}
+
+func converted(uses []db.Use) []fetch.Use {
+	all := make([]fetch.Use, 0, len(uses))
+	for _, u := range uses {
+		all = append(all, fetch.Use(u))
+	}
+	return all
 }
 
 // prune forgets what is too old.

@@ -39,7 +39,7 @@ func (q *Queries) AbandonRun(ctx context.Context, arg AbandonRunParams) (int64, 
 const beatRun = `-- name: BeatRun :execrows
 UPDATE sync_runs SET
     heartbeat_at = clock_timestamp(),
-    requests = $1,
+    requests = greatest(requests, $1),
     checkpoint = coalesce($2, checkpoint)
 WHERE id = $3 AND status = 'running'
 `
@@ -147,9 +147,10 @@ UPDATE sync_runs AS r SET
     rows_removed = $9,
     requests = $10,
     seen_organization_ids = $11::uuid[],
-    checkpoint = coalesce($12, r.checkpoint),
-    error = $13
-WHERE r.id = $14 AND r.status = 'running'
+    api_version = $12,
+    checkpoint = coalesce($13, r.checkpoint),
+    error = $14
+WHERE r.id = $15 AND r.status = 'running'
 `
 
 type FinishRunParams struct {
@@ -164,6 +165,7 @@ type FinishRunParams struct {
 	RowsRemoved         int64
 	Requests            int64
 	SeenOrganizationIDs []uuid.UUID
+	APIVersion          *string
 	Checkpoint          json.RawMessage
 	Error               *string
 	ID                  uuid.UUID
@@ -183,6 +185,7 @@ func (q *Queries) FinishRun(ctx context.Context, arg FinishRunParams) (int64, er
 		arg.RowsRemoved,
 		arg.Requests,
 		arg.SeenOrganizationIDs,
+		arg.APIVersion,
 		arg.Checkpoint,
 		arg.Error,
 		arg.ID,
@@ -348,10 +351,64 @@ func (q *Queries) ListHolders(ctx context.Context, arg ListHoldersParams) ([]Lis
 	return items, nil
 }
 
+const listRecentUse = `-- name: ListRecentUse :many
+SELECT
+    id, requests,
+    extract(EPOCH FROM clock_timestamp() - least(
+        finished_at, heartbeat_at + make_interval(secs => $1::float8)
+    ))::float8 AS ago_seconds
+FROM sync_runs
+WHERE (source = $2 OR organization_ids && $3::uuid[])
+    AND finished_at > clock_timestamp() - make_interval(secs => $4::float8)
+ORDER BY number
+`
+
+type ListRecentUseParams struct {
+	LivedOnSeconds  float64
+	Source          string
+	OrganizationIDs []uuid.UUID
+	WithinSeconds   float64
+}
+
+type ListRecentUseRow struct {
+	ID         uuid.UUID
+	Requests   int64
+	AgoSeconds float64
+}
+
+// The ended runs of a source and of organizations that may have sent requests within
+// the last so many seconds, how many at most, and how long ago the last of them was
+// at least. A run that was taken over lived on for the given time after its last
+// sign of life at most; one that ended in order gave that at its end.
+func (q *Queries) ListRecentUse(ctx context.Context, arg ListRecentUseParams) ([]ListRecentUseRow, error) {
+	rows, err := q.db.Query(ctx, listRecentUse,
+		arg.LivedOnSeconds,
+		arg.Source,
+		arg.OrganizationIDs,
+		arg.WithinSeconds,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListRecentUseRow
+	for rows.Next() {
+		var i ListRecentUseRow
+		if err := rows.Scan(&i.ID, &i.Requests, &i.AgoSeconds); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listRuns = `-- name: ListRuns :many
 SELECT
     id, trigger, status, holder, started_at, heartbeat_at, finished_at, links_total, links_changed,
-    links_unchanged, links_removed, links_failed, rows_inserted, rows_updated, rows_removed, requests, error
+    links_unchanged, links_removed, links_failed, rows_inserted, rows_updated, rows_removed, requests, api_version, error
 FROM sync_runs
 WHERE source = $1
 ORDER BY number DESC
@@ -380,6 +437,7 @@ type ListRunsRow struct {
 	RowsUpdated    int64
 	RowsRemoved    int64
 	Requests       int64
+	APIVersion     *string
 	Error          *string
 }
 
@@ -410,6 +468,7 @@ func (q *Queries) ListRuns(ctx context.Context, arg ListRunsParams) ([]ListRunsR
 			&i.RowsUpdated,
 			&i.RowsRemoved,
 			&i.Requests,
+			&i.APIVersion,
 			&i.Error,
 		); err != nil {
 			return nil, err
@@ -431,6 +490,28 @@ SELECT pg_advisory_xact_lock(hashtextextended('syncer claims ' || current_schema
 func (q *Queries) LockClaims(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, lockClaims)
 	return err
+}
+
+const noteRequests = `-- name: NoteRequests :execrows
+UPDATE sync_runs SET
+    heartbeat_at = clock_timestamp(),
+    requests = $1
+WHERE id = $2 AND status = 'running'
+`
+
+type NoteRequestsParams struct {
+	Requests int64
+	ID       uuid.UUID
+}
+
+// Notes how many requests the run may have sent, before it sends them, so that
+// whoever comes after a killed run knows. No row: the run was taken over.
+func (q *Queries) NoteRequests(ctx context.Context, arg NoteRequestsParams) (int64, error) {
+	result, err := q.db.Exec(ctx, noteRequests, arg.Requests, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const pruneRuns = `-- name: PruneRuns :execrows
