@@ -44,7 +44,9 @@ func wantedExits(row fetchtest.ErrorAnswer) (one, each int) {
 		return exitDone, exitDone
 	case row.Status == http.StatusUnauthorized, row.Status == http.StatusForbidden:
 		return exitRefused, exitRefused
-	case row.Status == http.StatusTooManyRequests:
+	case row.Status == http.StatusNotFound: // the route or the version
+		return exitUnreachable, exitUnreachable
+	case row.Status == http.StatusTooManyRequests, row.Status < 400:
 		return exitPartial, exitUnreachable
 	}
 	return exitPartial, exitPartial

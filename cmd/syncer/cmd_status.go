@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -34,6 +35,7 @@ type runStatus struct {
 	Removed    int64      `json:"removed"`
 	Failed     int64      `json:"failed"`
 	Requests   int64      `json:"requests"`
+	APIVersion *string    `json:"api_version"`
 	Error      *string    `json:"error"`
 }
 
@@ -90,7 +92,7 @@ func readStatus(ctx context.Context, s sourceConfig, d *db.DB, most int32) (sour
 	for _, r := range runs {
 		status.Runs = append(status.Runs, runStatus{
 			ID: r.ID.String(), Trigger: r.Trigger, Status: r.Status, Holder: r.Holder, StartedAt: r.StartedAt, FinishedAt: r.FinishedAt,
-			Links: r.Links, Changed: r.Changed, Removed: r.Removed, Failed: r.Failed, Requests: r.Requests, Error: r.Error,
+			Links: r.Links, Changed: r.Changed, Removed: r.Removed, Failed: r.Failed, Requests: r.Requests, APIVersion: r.APIVersion, Error: r.Error,
 		})
 	}
 	failing, err := d.FailingLinks(ctx, s.Name, mostFailures)
@@ -116,13 +118,17 @@ func (a *app) printStatus(s sourceStatus) error {
 		return nil
 	}
 	table := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "  started\ttook\ttrigger\tstatus\tlinks\tchanged\tremoved\tfailed\trequests")
+	fmt.Fprintln(table, "  started\ttook\ttrigger\tstatus\tlinks\tchanged\tremoved\tfailed\trequests\tAPI")
 	for _, r := range s.Runs {
 		took := "-"
 		if r.FinishedAt != nil {
 			took = max(0, r.FinishedAt.Sub(r.StartedAt)).Round(10 * time.Millisecond).String()
 		}
-		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\n", moment(r.StartedAt), took, plain.Line(r.Trigger), r.Status, r.Links, r.Changed, r.Removed, r.Failed, r.Requests)
+		version := "-"
+		if r.APIVersion != nil {
+			version = cmp.Or(*r.APIVersion, "default")
+		}
+		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\n", moment(r.StartedAt), took, plain.Line(r.Trigger), r.Status, r.Links, r.Changed, r.Removed, r.Failed, r.Requests, version)
 	}
 	if err := table.Flush(); err != nil {
 		return err

@@ -15,6 +15,9 @@ func TestStatusShowsRunsAndWhatFails(t *testing.T) {
 	poisoned := backfilled(t, p.env, exitPartial).Failures[0].ID
 	once(t, p.env, exitDone, "status").printing("backfill  partial", "1 link fails", poisoned+"  since ", "1 run: Polar is unavailable: status 500")
 	status := decode[[]sourceStatus](t, once(t, p.env, exitDone, "status", "--json").stdout.String())
+	if v := status[0].Runs[0].APIVersion; v == nil || *v != "2027-01" {
+		t.Errorf("API version %v", v)
+	}
 	if len(status) != 1 || len(status[0].Runs) != 1 || len(status[0].Failures) != 1 || status[0].Failures[0].ID != poisoned {
 		t.Errorf("%+v", status)
 	}

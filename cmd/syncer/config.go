@@ -92,6 +92,7 @@ type sourceConfig struct {
 	Schedule          string
 	Schema            string
 	RequestsPerMinute int
+	APIVersion        string // of Polar's, or auto
 }
 
 // loadConfig merges flag, environment, file and defaults, in this order of
@@ -190,7 +191,7 @@ func loadDays(env environment, variable string, days int) (time.Duration, error)
 //nolint:gochecknoglobals // a constant list
 var sourceVariables = []string{
 	"POLAR_ACCESS_TOKEN", "POLAR_ACCESS_TOKEN_FILE", "POLAR_SERVER", "POLAR_CHECKOUT_LINK_IDS",
-	"SYNCER_SCHEDULE", "SYNCER_REQUESTS_PER_MINUTE", "SYNCER_FETCH",
+	"SYNCER_SCHEDULE", "SYNCER_REQUESTS_PER_MINUTE", "SYNCER_FETCH", "SYNCER_API_VERSION",
 }
 
 func loadSource(s fileSource, schema string, env environment, folder string) (sourceConfig, error) {
@@ -217,6 +218,9 @@ func loadSource(s fileSource, schema string, env environment, folder string) (so
 	}
 	if c.All && c.Fetch == fetch.ByID {
 		return c, errors.New("SYNCER_FETCH: id asks for known links one by one, but with `all` only LIST can name them; use auto or list, or configure ids")
+	}
+	if c.APIVersion, err = fetch.ParseVersion(cmp.Or(strings.TrimSpace(env.get("SYNCER_API_VERSION")), s.APIVersion)); err != nil {
+		return c, fmt.Errorf("SYNCER_API_VERSION: %w", err)
 	}
 	c.Schedule = cmp.Or(env.get("SYNCER_SCHEDULE"), s.Schedule, defaultSchedule)
 	if _, err := schedule.Parse(c.Schedule); err != nil {

@@ -106,6 +106,12 @@ var settings = []struct {
 		read:        func(c config) string { return strconv.Itoa(c.Sources[0].RequestsPerMinute) },
 		wantDefault: "400", wantFile: "7", wantVariable: "8",
 	},
+	{
+		name: "API version",
+		file: "sources: [{name: default, api_version: 2026-10}]", variable: "SYNCER_API_VERSION", value: "2031-04",
+		read:        func(c config) string { return c.Sources[0].APIVersion },
+		wantDefault: "auto", wantFile: "2026-10", wantVariable: "2031-04",
+	},
 }
 
 func tokenOf(c config) string {

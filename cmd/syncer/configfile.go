@@ -39,6 +39,7 @@ type fileSource struct {
 	Schedule          string     `yaml:"schedule"`
 	Schema            string     `yaml:"schema"`
 	RequestsPerMinute *int       `yaml:"requests_per_minute"`
+	APIVersion        string     `yaml:"api_version"`
 }
 
 // secretText is a secret.Text whose errors name their place in the file.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -19,7 +20,7 @@ func (e *examination) checkPolar(ctx context.Context) finding {
 		return skip("not checked: there is no access token")
 	}
 	client := fetch.New(fetch.Config{
-		Server: e.source.Server, Token: e.source.Token, UserAgent: userAgent(), Timeout: probeTimeout,
+		Server: e.source.Server, Token: e.source.Token, Version: e.source.APIVersion, UserAgent: userAgent(), Timeout: probeTimeout,
 	})
 	defer client.Close()
 	total, err := client.Probe(ctx)
@@ -28,6 +29,9 @@ func (e *examination) checkPolar(ctx context.Context) finding {
 	}
 	e.total = int(total)
 	text := e.source.Server.String() + " accepts the token; its organization has " + counted(e.total, "link", "links")
+	if version, known := client.Version(); known {
+		text += "; API version " + cmp.Or(version, "left to Polar, which knows none that this program does")
+	}
 	if total == 0 {
 		return warn(text, "Is it the token for the right organization and the right server? Production and sandbox each have their own.")
 	}
@@ -53,7 +57,9 @@ func probeFailed(server string, err error) finding {
 		return warn(text, "Something else uses up the organization's requests: try again in a minute. If that does not help, lower requests_per_minute.")
 	case status == http.StatusInternalServerError:
 		return warn(text, "Polar cannot show the organization's oldest links. A run still gets the others; `syncer status` says which fail.")
-	case errors.Is(err, fetch.ErrBadAnswer):
+	case errors.Is(err, fetch.ErrVersion):
+		return wrong(exitUnreachable, text, hint(err))
+	case errors.Is(err, fetch.ErrBadAnswer), errors.Is(err, fetch.ErrBetween):
 		return wrong(exitUnreachable, text, "What answers there is not Polar's API: check POLAR_SERVER, and whether anything sits in between.")
 	}
 	return wrong(exitUnreachable, text, "Check POLAR_SERVER and the network: name server, firewall, proxy (HTTPS_PROXY). If Polar is down, try again later.")

@@ -25,9 +25,9 @@ func TestDoctorSaysWhatIsWrongWithPolarAndTheToken(t *testing.T) {
 		"a lasting one":       {fetchtest.HTML(502), 0, exitUnreachable, "problem", "Polar is unavailable: status 502", "Check POLAR_SERVER and the network", 2},
 		"oldest link broken":  {fetchtest.Status(500, "Internal Server Error"), 1, exitDone, "ok", "its organization has 20 links", "", 2},
 		"oldest links broken": {fetchtest.Status(500, "Internal Server Error"), 0, exitDone, "warning", "status 500", "Polar cannot show the organization's oldest links.", 2},
-		"another server":      {fetchtest.Status(200, "<html>welcome</html>", "Content-Type: text/html"), 0, exitUnreachable, "problem", "Polar's answer cannot be read", "What answers there is not Polar's API", 2},
-		"no such route":       {fetchtest.Status(404, `{"detail":"Not Found"}`, "Content-Type: application/json"), 0, exitUnreachable, "problem", "status 404", "What answers there is not Polar's API", 1},
-		"a redirect":          {fetchtest.Redirect(307, "https://elsewhere.example/"), 0, exitUnreachable, "problem", "not followed", "What answers there is not Polar's API", 1},
+		"another server":      {fetchtest.Status(200, "<html>welcome</html>", "Content-Type: text/html"), 0, exitUnreachable, "problem", "something between here and Polar answered", "What answers there is not Polar's API", 2},
+		"no such route":       {fetchtest.Status(404, `{"detail":"Not Found"}`, "Content-Type: application/json"), 0, exitUnreachable, "problem", "asked for 2027-01, 2026-10, 2026-04, and for none in particular", "Set SYNCER_API_VERSION to auto", 4},
+		"a redirect":          {fetchtest.Redirect(307, "https://elsewhere.example/"), 0, exitUnreachable, "problem", "not followed", "What answers there is not Polar's API", 2},
 		"no links":            {fetchtest.Status(200, `{"items":[],"pagination":{"total_count":0,"max_page":0}}`, "Content-Type: application/json"), 0, exitDone, "warning", "its organization has 0 links", "Is it the token for the right organization", 1},
 	} {
 		t.Run(name, func(t *testing.T) {

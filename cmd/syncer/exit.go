@@ -87,7 +87,7 @@ func exitCode(ctx context.Context, err error) int {
 		return exitMassRemoval
 	case errors.Is(err, fetch.ErrRefused), errors.Is(err, syncer.ErrOtherOrganization):
 		return exitRefused
-	case fetch.Unreachable(err):
+	case fetch.Unreachable(err), errors.Is(err, fetch.ErrVersion):
 		return exitUnreachable
 	case errors.Is(err, errDifferent):
 		return exitDifferent
@@ -118,6 +118,10 @@ func hint(err error) string {
 		return "Check POLAR_ACCESS_TOKEN: it must be a token for this server (production and sandbox each have their own), not expired, with the scope checkout_links:read. Nothing was removed."
 	case errors.Is(err, fetch.ErrRateLimited):
 		return "Something else uses up the organization's requests. Lower SYNCER_REQUESTS_PER_MINUTE, or try again in a minute."
+	case errors.Is(err, fetch.ErrBetween):
+		return "Check POLAR_SERVER, and what sits between here and Polar: a proxy (HTTPS_PROXY), a firewall, a network that wants a login. Nothing was removed."
+	case errors.Is(err, fetch.ErrVersion):
+		return "Set SYNCER_API_VERSION to auto, or to a version that Polar's documentation lists, and check POLAR_SERVER. Nothing was removed."
 	case fetch.Unreachable(err):
 		return "Check POLAR_SERVER and the network, or try again later. Nothing was removed."
 	case errors.Is(err, db.ErrUnreachable):

@@ -63,6 +63,9 @@ func TestMistakesInTheConfigurationExit2AndAreNamed(t *testing.T) {
 		"budget beyond":      {variables{"SYNCER_REQUESTS_PER_MINUTE": "1000001"}, "", "use 1 to 1000000"},
 		"budget in the file": {nil, "sources: [{name: a, requests_per_minute: 0}]", "use 1 to 1000000"},
 
+		"API version":             {variables{"SYNCER_API_VERSION": "latest"}, "", `SYNCER_API_VERSION: use auto, or one of Polar's API versions, a year and a month: 2027-01, 2026-10, 2026-04`},
+		"API version in the file": {nil, "sources: [{name: a, api_version: 2026-10-01}]", `SYNCER_API_VERSION: use auto`},
+
 		"http address without port": {variables{"SYNCER_HTTP_ADDR": "localhost"}, "", "SYNCER_HTTP_ADDR: use host:port such as 127.0.0.1:8080, or nothing to turn it off"},
 		"schema":                    {nil, "schema: Polar", `schema: use lower-case letters, digits and _`},
 		"schema of Postgres":        {nil, "schema: pg_polar", `schema: use lower-case`},

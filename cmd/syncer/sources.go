@@ -52,7 +52,7 @@ func (a *app) openSources(ctx context.Context, c config, logger *slog.Logger, wa
 			return all, closeAll, err
 		}
 		client := fetch.New(fetch.Config{
-			Server: s.Server, Token: s.Token, RequestsPerMinute: s.RequestsPerMinute, UserAgent: userAgent(),
+			Server: s.Server, Token: s.Token, Version: s.APIVersion, RequestsPerMinute: s.RequestsPerMinute, UserAgent: userAgent(),
 		})
 		all = append(all, openSource{
 			config: s, db: d,

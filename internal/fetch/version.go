@@ -31,7 +31,7 @@ func ParseVersion(text string) (string, error) {
 	}
 	if !versionShape.MatchString(text) {
 		known := strings.Join(versions[:len(versions)-1], ", ")
-		return "", fmt.Errorf("%q: use auto, or one of Polar's API versions, a year and a month: %s", text, known)
+		return "", fmt.Errorf("use auto, or one of Polar's API versions, a year and a month: %s", known)
 	}
 	return text, nil
 }
