@@ -186,10 +186,10 @@ func (c *Client) send(ctx context.Context, path, version string) (a answer, err 
 		a.body = body
 		return a, nil
 	}
-	switch e.Kind { //nolint:errorlint // Kind is one of the sentinels itself
-	case ErrRateLimited:
+	switch {
+	case errors.Is(e, ErrRateLimited):
 		c.pacer.pause(max(e.retryAfter, 2*c.config.Backoff)) // before end lets the next one go
-	case ErrRefused: // an old token, or half of one, while a new one is written
+	case errors.Is(e, ErrRefused): // an old token, or half of one, while a new one is written
 		again, err := c.token()
 		e.retry = err != nil || again != token
 	}

@@ -77,13 +77,8 @@ func Unreachable(err error) bool {
 	if !ok {
 		return false
 	}
-	switch e.Kind { //nolint:errorlint // Kind is one of the sentinels itself
-	case ErrRateLimited, ErrBetween:
-		return true
-	case ErrUnavailable:
-		return e.Status != http.StatusInternalServerError
-	}
-	return false
+	return errors.Is(e, ErrRateLimited) || errors.Is(e, ErrBetween) ||
+		errors.Is(e, ErrUnavailable) && e.Status != http.StatusInternalServerError
 }
 
 // Rejected reports whether err concerns the source as a whole and asking again is

@@ -161,7 +161,7 @@ func TestTheRunSaysWhichVersionAnswered(t *testing.T) {
 	b.polar.SetVersions("2026-04", "2026-10")
 	b.run(b.all())
 	b.run(b.all())
-	said(1, `msg="Polar answers"`)
+	said(1, `msg="polar answers"`)
 	said(1, "api_version=2026-10")
 	b.polar.SetVersions("2027-01")
 	b.run(b.all())

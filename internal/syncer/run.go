@@ -87,7 +87,7 @@ func (s *Syncer) Run(ctx context.Context, source Source, options Options) (Repor
 	report := counter.report(run, source.Name, err, time.Since(began))
 	report.APIVersion = answering(source.Client)
 	if v := report.APIVersion; v != nil && (before == nil || *v != *before) { // the first time, and when it changes
-		logger.InfoContext(ctx, "Polar answers", slog.String("api_version", cmp.Or(*v, "its default")))
+		logger.InfoContext(ctx, "polar answers", slog.String("api_version", cmp.Or(*v, "its default")))
 	}
 	finish, cancel := outlive(ctx, finishGrace)
 	defer cancel()
