@@ -143,18 +143,25 @@ func TestASchemaMayBeMadeByAnAdministrator(t *testing.T) {
 	}
 }
 
+// provider goes to any version.
+func provider(tb testing.TB, d *db.DB) *goose.Provider {
+	tb.Helper()
+	p, err := goose.NewProvider(goose.DialectPostgres, stdlib.OpenDBFromPool(d.Pool()), migrations.FS,
+		goose.WithTableName("syncer_migrations"), goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = p.Close() })
+	return p
+}
+
 // TestMigrationsGoDownAndUpAgain leaves nothing behind on the way down, and
 // ends where it began.
 func TestMigrationsGoDownAndUpAgain(t *testing.T) {
 	t.Parallel()
 	d := dbtest.New(t)
 	before := attributes(t, d)
-	p, err := goose.NewProvider(goose.DialectPostgres, stdlib.OpenDBFromPool(d.Pool()), migrations.FS,
-		goose.WithTableName("syncer_migrations"), goose.WithDisableGlobalRegistry(true))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = p.Close() })
+	p := provider(t, d)
 	if _, err := p.DownTo(t.Context(), 0); err != nil {
 		t.Fatal(err)
 	}
@@ -181,11 +188,7 @@ func TestMigrationsGoDownAndUpAgain(t *testing.T) {
 func TestFailuresOfAnOlderVersionGetNames(t *testing.T) {
 	t.Parallel()
 	d := dbtest.New(t)
-	p, err := goose.NewProvider(goose.DialectPostgres, stdlib.OpenDBFromPool(d.Pool()), migrations.FS, goose.WithDisableGlobalRegistry(true))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = p.Close() })
+	p := provider(t, d)
 	failures := func(column string) []string {
 		rows, err := d.Pool().Query(t.Context(), `SELECT `+column+` FROM sync_failures ORDER BY 1`)
 		if err != nil {
