@@ -77,6 +77,7 @@ func TestStampsAheadAreNamed(t *testing.T) {
 	if _, err := d.Save(t.Context(), run, everyTable()); err != nil {
 		t.Fatal(err)
 	}
+	show(t, d, run, organization(1))
 	ahead := func() map[string]int {
 		t.Helper()
 		all, err := d.StampsAhead(t.Context())

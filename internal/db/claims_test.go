@@ -171,7 +171,7 @@ func TestRunsThatWantEachOthersOrganizationsAllEnd(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				silent(t, d, run, "-1 hour") // a slow machine is not taken for a dead one
+				silent(t, d, run, "-7 seconds") // a slow machine is not taken for a dead one
 				var wanted []uuid.UUID
 				var held []int
 				for _, o := range random.Perm(len(holders))[:2] {

@@ -14,12 +14,12 @@ func TestOldRunsGoButForThoseThatLaterOnesGoBy(t *testing.T) {
 	t.Parallel()
 	d := dbtest.New(t)
 	exec(t, d, `
-		INSERT INTO sync_runs (id, source, trigger, status, organization_ids, started_at, observing_since, finished_at, ended_after, holder, scope)
-		SELECT gen_random_uuid(), r.source, r.name, r.status, r.claims::uuid[], now() - r.ago, now() - r.ago,
+		INSERT INTO sync_runs (id, source, trigger, status, seen_organization_ids, started_at, observing_since, finished_at, ended_after, holder, scope)
+		SELECT gen_random_uuid(), r.source, r.name, r.status, r.seen::uuid[], now() - r.ago, now() - r.ago,
 			CASE WHEN r.status <> 'running' THEN now() - r.ago END, CASE WHEN r.status <> 'running' THEN r.ended_after END, 'x', r.scope
 		FROM (VALUES
-			('claimed long ago',          'a', 'succeeded', '{aa000000-0000-4000-8000-000000000001}', interval '20 days', 'all', 1),
-			('last claim',                'a', 'failed',    '{aa000000-0000-4000-8000-000000000001}', interval '19 days', 'all', 2),
+			('saw it long ago',           'a', 'succeeded', '{aa000000-0000-4000-8000-000000000001}', interval '20 days', 'all', 1),
+			('last to see it',            'a', 'partial',   '{aa000000-0000-4000-8000-000000000001}', interval '19 days', 'all', 2),
 			('old',                       'a', 'succeeded', '{}', interval '18 days', 'all', 3),
 			('last good',                 'a', 'partial',   '{}', interval '17 days', 'all', 4),
 			('last good of its scope',    'a', 'succeeded', '{}', interval '16 days', 'two links', 5),
@@ -29,7 +29,7 @@ func TestOldRunsGoButForThoseThatLaterOnesGoBy(t *testing.T) {
 			('last good of its source',   'b', 'succeeded', '{}', interval '20 days', 'all', 9),
 			('running',                   'c', 'running',   '{}', interval '20 days', 'all', 0),
 			('ended beside a running one','b', 'failed',    '{}', interval '12 days', 'all', 10)
-		) AS r (name, source, status, claims, ago, scope, ended_after)`)
+		) AS r (name, source, status, seen, ago, scope, ended_after)`)
 	exec(t, d, `INSERT INTO sync_failures (source, checkout_link_id, since, last_at, kind, message, run_id)
 		SELECT 'a', gen_random_uuid(), now(), now(), 'unavailable', '', id FROM sync_runs WHERE trigger = 'tried a link last'`)
 	before := time.Now().Add(-10 * 24 * time.Hour)
@@ -37,7 +37,7 @@ func TestOldRunsGoButForThoseThatLaterOnesGoBy(t *testing.T) {
 		if err := d.PruneRuns(t.Context(), before); err != nil {
 			t.Fatal(err)
 		}
-		want := "last claim, last good, last good of its scope, tried a link last, young, last good of its source, running, ended beside a running one"
+		want := "last to see it, last good, last good of its scope, tried a link last, young, last good of its source, running, ended beside a running one"
 		if diff := cmp.Diff(want, ask[string](t, d, `SELECT string_agg(trigger, ', ' ORDER BY number) FROM sync_runs`)); diff != "" {
 			t.Errorf("runs left:\n%s", diff)
 		}

@@ -73,16 +73,14 @@ func (d *DB) StartRun(ctx context.Context, start Start) (*Run, error) {
 	if start.Now == nil {
 		start.Now = time.Now
 	}
-	var run *Run
+	run := &Run{}
 	err := d.claiming(ctx, func(q *query.Queries) error {
-		if run != nil {
-			run.LetGo() // a try before this one may have begun it and not been told
-		}
+		run.LetGo() // of a try before this one, which may have begun and not been told
 		id, err := uuid.NewV7()
 		if err != nil {
 			return fmt.Errorf("make a run id: %w", err)
 		}
-		run = &Run{ID: id, Source: start.Source, Server: start.Server}
+		*run = Run{ID: id, Source: start.Source, Server: start.Server}
 		atWork.Store(run.ID, nil) // before anyone sees its row
 		if run.Kept, err = keptOrganizations(ctx, q, start); err != nil {
 			return err

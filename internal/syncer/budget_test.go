@@ -52,8 +52,8 @@ func TestTheBudgetOutlivesTheRun(t *testing.T) {
 		used   string
 	}{
 		"of the same source": {"test", ``, "requests=20"},
-		"of the same organization": {"second", `INSERT INTO sync_runs (id, source, trigger, status, organization_ids, started_at, observing_since, finished_at, ended_after, holder, scope)
-			SELECT gen_random_uuid(), 'second', 'test', 'failed', organization_ids, now(), now(), now(), 0, '', 'all' FROM sync_runs`, "requests=20"},
+		"of the same organization": {"second", `INSERT INTO source_organizations (source, organization_id, server, first_seen_at)
+			SELECT 'second', organization_id, server, now() FROM source_organizations`, "requests=20"},
 		"of a killed run": {"test", `UPDATE sync_runs SET status = 'abandoned', heartbeat_at = heartbeat_at - interval '30 s', finished_at = now()`, "requests=20"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -170,9 +170,6 @@ func TestTwoRunsThatWantEachOthersOrganizationBothEnd(t *testing.T) {
 	}
 }
 
-// alive keeps runs that nobody beats for from being taken over.
-const alive = `UPDATE sync_runs SET heartbeat_at = clock_timestamp() + interval '1 hour'`
-
 // TestARunThatHadToWaitReadsAgain has another run let go of the organization without
 // ending: it may have written later answers all the same.
 func TestARunThatHadToWaitReadsAgain(t *testing.T) {
@@ -187,7 +184,7 @@ func TestARunThatHadToWaitReadsAgain(t *testing.T) {
 		if _, err := b.db.Claim(t.Context(), run, organizations); err != nil {
 			t.Fatal(err)
 		}
-		b.exec(alive)
+		b.keepAlive(run)
 		return run
 	}
 	another := uuid.UUID{6: 0x40, 8: 0x80, 15: 1}
@@ -214,15 +211,16 @@ func TestARemovalNeedsTheRowsOrganization(t *testing.T) {
 	source := b.links()
 	source.IDs = source.IDs[:3]
 	b.run(source)
+	source.Name = "another" // which keeps the organization, too
+	b.run(source)
 	for _, id := range source.IDs {
 		b.polar.Delete(id.String())
 	}
-	source.Name = "another" // which has claimed nothing yet
 	holder, err := b.db.StartRun(t.Context(), db.Start{Source: "test", Trigger: "test", Scope: "all"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.exec(alive)
+	b.keepAlive(holder)
 	options, waits := waiting()
 	result := b.begin(source, options)
 	if held := <-waits; held.Source != "test" {

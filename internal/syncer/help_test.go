@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/url"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -67,6 +68,23 @@ func (b *bench) run(source syncer.Source) syncer.Report {
 		b.tb.Fatal(err)
 	}
 	return report
+}
+
+// keepAlive gives the signs of life of a run that the test itself is, until the test ends.
+func (b *bench) keepAlive(run *db.Run) {
+	var beating sync.WaitGroup
+	beating.Go(func() {
+		for ticker := time.NewTicker(time.Second); ; {
+			select {
+			case <-b.tb.Context().Done():
+				ticker.Stop()
+				return
+			case <-ticker.C:
+				_ = b.db.Beat(b.tb.Context(), run, 0, nil) // an error is one that the run gets, too
+			}
+		}
+	})
+	b.tb.Cleanup(beating.Wait)
 }
 
 func ids(tb testing.TB, texts ...string) []uuid.UUID {

@@ -394,6 +394,8 @@ FROM (
     UNION ALL
     SELECT 'sync_failures.last_at' AS stamp, last_at AS at FROM sync_failures
     UNION ALL
+    SELECT 'source_organizations.first_seen_at' AS stamp, first_seen_at AS at FROM source_organizations
+    UNION ALL
     SELECT 'checkout_links.first_seen_at' AS stamp, first_seen_at AS at FROM checkout_links
     UNION ALL
     SELECT 'checkout_links.changed_at' AS stamp, changed_at AS at FROM checkout_links
