@@ -78,7 +78,8 @@ func TestAnUnreachablePolarExits5AndRemovesNothing(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, "seed-ads")
 	backfilled(t, p.env, exitDone)
-	three := p.only(p.polar.LinkIDs()[:3]...).with("POLAR_SERVER", "http://"+nobodyListens(t))
+	three := p.only(p.polar.LinkIDs()[:3]...)
+	p.polar.Close()
 	for _, args := range [][]string{nil, {"--all"}} {
 		q := once(t, three, exitUnreachable, append([]string{"backfill", "--json"}, args...)...).
 			saying("syncer: Polar is unavailable", "connection refused", "Check POLAR_SERVER and the network")

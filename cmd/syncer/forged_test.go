@@ -46,7 +46,7 @@ func TestTextOfPolarDrivesNoTerminal(t *testing.T) {
 		0 key_of_tomorrow ` + evil + `
 		0 products.0.recurring_interval ` + evil)
 	p.polar.Inject(fetchtest.Fault{Match: fetchtest.OnLink(ids[1]), Play: fetchtest.Status(422, `{"error":`+evil+`,"detail":`+evil+`}`, "Content-Type: application/json")})
-	p.polar.Inject(fetchtest.Fault{Match: fetchtest.OnLink(ids[2]), Play: fetchtest.Status(422, "\x1b]0;title\x07\u202eoops\nFORGED", "Content-Type: text/plain")})
+	p.polar.Inject(fetchtest.Fault{Match: fetchtest.OnLink(ids[2]), Play: fetchtest.Status(422, "FORGED", "Content-Type: text/\u202eplain")})
 
 	tame := func(code int, line string) string {
 		t.Helper()

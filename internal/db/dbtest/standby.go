@@ -2,6 +2,7 @@ package dbtest
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"path/filepath"
 	"testing"
@@ -26,8 +27,10 @@ func Standby(tb testing.TB, databaseURL string) string {
 		tb.Fatal(err)
 	}
 	folder := serverFolder(tb)
+	slot := fmt.Sprintf("standby_%d", server.count.Add(1)) // keeps what the standby has yet to read
 	cmd, err := localpg.Command(tb.Context(), filepath.Join(bin, "pg_basebackup"),
 		"--pgdata", filepath.Join(folder, "data"), "--write-recovery-conf", "--checkpoint", "fast", "--no-sync",
+		"--create-slot", "--slot", slot,
 		"--host", primary.Query().Get("host"), "--port", primary.Query().Get("port"), "--username", "syncer")
 	if err != nil {
 		tb.Fatal(err)
@@ -45,6 +48,7 @@ func Standby(tb testing.TB, databaseURL string) string {
 		if err := standby.Stop(); err != nil {
 			tb.Error(err)
 		}
+		admin(context.WithoutCancel(tb.Context()), tb, start(tb), "SELECT pg_drop_replication_slot('"+slot+"')")
 	})
 	replica := standby.URL(primary.Path[1:])
 	catchUp(tb, databaseURL, replica)
@@ -71,6 +75,10 @@ func catchUp(tb testing.TB, primary, standby string) {
 		if time.Now().After(late) {
 			tb.Fatal("the standby lags behind")
 		}
-		time.Sleep(10 * time.Millisecond)
+		select { // the server tells nobody when
+		case <-tb.Context().Done():
+			tb.Fatal(tb.Context().Err())
+		case <-time.After(10 * time.Millisecond):
+		}
 	}
 }
