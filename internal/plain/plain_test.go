@@ -32,7 +32,7 @@ func TestWhatDrivesATerminalIsShownEscaped(t *testing.T) {
 // TestJSONStaysJSON: commands print both through the same outlet.
 func TestJSONStaysJSON(t *testing.T) {
 	t.Parallel()
-	for r := rune(0); r < 0x2100; r++ {
+	for r := range rune(0x2100) {
 		name := "a" + string(r) + "b"
 		encoded, err := json.Marshal(name)
 		if err != nil {
