@@ -21,10 +21,13 @@ test: ## all tests, on a Postgres of their own
 	$(GO) test -race -shuffle=on -timeout 15m ./...
 	cd bench && $(GO) test -race -shuffle=on -timeout 15m ./...
 
-# Restarts, lost networks and locks take their time, but little of the machine's.
+# Restarts, lost networks and locks take their time, but little of the machine's. All tests in files of the tag, and no others.
 test-faults: ## the slow ones: what a restarted Postgres, a silent network and a lock held by hand do
 	@scripts/postgres
-	$(GO) test -race -timeout 15m -tags faults -run 'Restarted|Silent|SignOfLife|HandHeld|Frozen' ./cmd/syncer ./internal/db ./internal/syncer/killtest
+	@scripts/pgbouncer
+	files=$$(grep -rl --include='*_test.go' '^//go:build faults' .) && \
+	$(GO) test -race -timeout 15m -tags faults -run "^($$(sed -n 's/^func \(Test[A-Za-z0-9]*\)(.*/\1/p' $$files | paste -sd '|' -))$$" \
+		$$(dirname $$files | sort -u)
 
 # Cheap ones first: sqlc and the linter take minutes to build the first time.
 verify: ## what CI proves beside the tests
