@@ -32,6 +32,7 @@ func TestAnUnknownKeyIsKeptNextToWhereItStood(t *testing.T) {
 		"products[0].prices[2].":              {func(l *fetch.CheckoutLink) wire.Extra { return l.Products[0].Prices[2].Extra }, `{NEW}`},
 		"products[0].prices[3].meter.":        {func(l *fetch.CheckoutLink) wire.Extra { return l.Products[0].Prices[3].Meter.Extra }, `{NEW}`},
 		"products[0].prices[4].seat_tiers.":   {func(l *fetch.CheckoutLink) wire.Extra { return l.Products[0].Prices[4].Extra }, `{"seat_tiers":{NEW}}`},
+
 		"products[0].prices[4].seat_tiers.tiers[1].": {func(l *fetch.CheckoutLink) wire.Extra { return l.Products[0].Prices[4].Extra }, `{"seat_tiers":{"tiers":[{},{NEW}]}}`},
 		"products[0].prices[5].tiers.":               {func(l *fetch.CheckoutLink) wire.Extra { return l.Products[0].Prices[5].Extra }, `{"tiers":{NEW}}`},
 		"products[0].prices[5].tiers.tiers[0].":      {func(l *fetch.CheckoutLink) wire.Extra { return l.Products[0].Prices[5].Extra }, `{"tiers":{"tiers":[{NEW},{}]}}`},

@@ -16,8 +16,10 @@ func TestMaskKnowsSecretsByTheirKind(t *testing.T) {
 		"polar_pat_x polar_at_u_x polar_at_o_x polar_rt_x": "[hidden] [hidden] [hidden] [hidden]",
 		"https://buy.polar.sh/polar_cl_" + tail + "?x=1":   "https://buy.polar.sh/[hidden]?x=1",
 		`{"client_secret":"polar_cl_` + tail + `"}`:        `{"client_secret":"[hidden]"}`,
-		"cut polar_cl_":                                           "cut [hidden]",
-		"whsec_ab+/c= polar_whs_" + tail:                          "[hidden] [hidden]",
+
+		"cut polar_cl_":                  "cut [hidden]",
+		"whsec_ab+/c= polar_whs_" + tail: "[hidden] [hidden]",
+
 		"of tomorrow: polar_mst_" + tail + ", polar_x_y_" + tail:  "of tomorrow: [hidden], [hidden]",
 		"schema polar_sandbox_of_tomorrow, POLAR_ACCESS_TOKEN":    "schema polar_sandbox_of_tomorrow, POLAR_ACCESS_TOKEN",
 		"postgres://me:hunter2@host/db?sslmode=require":           "postgres://[hidden]@host/db?sslmode=require",
