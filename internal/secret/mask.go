@@ -14,6 +14,8 @@ var patterns = []struct {
 	{regexp.MustCompile(`polar_(?:oat|pat|at_u|at_o|rt|cl|whs)_[\w-]*`), hidden},
 	// Kinds that Polar has beside these, or adds: a short word and a long random part.
 	{regexp.MustCompile(`polar_[a-z]+_(?:[a-z]_)?[A-Za-z0-9]{16,}`), hidden},
+	// Keys of Stripe, the payment processor.
+	{regexp.MustCompile(`\b[sr]k_(?:live|test)_\w+`), hidden},
 	// The secret of a webhook.
 	{regexp.MustCompile(`whsec_[\w+/=-]*`), hidden},
 	// The user and password of a URL, up to the last @ of a word: the password may hold one.

@@ -20,6 +20,7 @@ func TestMaskKnowsSecretsByTheirKind(t *testing.T) {
 		"cut polar_cl_":                  "cut [hidden]",
 		"whsec_ab+/c= polar_whs_" + tail: "[hidden] [hidden]",
 
+		"sk_live_" + tail + " rk_test_" + tail + " ask_live_x":    "[hidden] [hidden] ask_live_x",
 		"of tomorrow: polar_mst_" + tail + ", polar_x_y_" + tail:  "of tomorrow: [hidden], [hidden]",
 		"schema polar_sandbox_of_tomorrow, POLAR_ACCESS_TOKEN":    "schema polar_sandbox_of_tomorrow, POLAR_ACCESS_TOKEN",
 		"postgres://me:hunter2@host/db?sslmode=require":           "postgres://[hidden]@host/db?sslmode=require",

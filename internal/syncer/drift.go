@@ -11,6 +11,7 @@ import (
 	"syncer/internal/db"
 	"syncer/internal/fetch"
 	"syncer/internal/fetch/wire"
+	"syncer/internal/secret"
 )
 
 // sampleLength bounds what drift keeps of an unknown value, in bytes.
@@ -57,14 +58,14 @@ func addDrift(b *db.Batch, observed []fetch.Observed, clock db.Clock) {
 }
 
 // mask cuts a sample, JSON, short, and hides what could be a secret at any depth: by
-// its name or by how Polar's own secrets begin.
+// its name or by what it looks like.
 func mask(path, sample string) string {
 	if secretive(path[strings.LastIndexByte(path, '.')+1:]) {
 		return hidden
 	}
 	if strings.ContainsAny(sample[:min(1, len(sample))], "{[") {
 		sample = maskNested(sample)
-	} else if tokenLike(sample) {
+	} else if secret.Mask(sample) != sample {
 		return hidden
 	}
 	if len(sample) > sampleLength {
@@ -101,7 +102,7 @@ func maskValue(value any) any {
 			v[i] = maskValue(inner)
 		}
 	case string:
-		if tokenLike(v) {
+		if secret.Mask(v) != v {
 			return hidden
 		}
 	}
@@ -115,12 +116,5 @@ func secretive(name string) bool {
 	name = strings.ToLower(name)
 	return slices.ContainsFunc([]string{"secret", "token", "password", "key", "url"}, func(word string) bool {
 		return strings.Contains(name, word)
-	})
-}
-
-// tokenLike reports whether a text looks like a secret of Polar's or a payment processor's.
-func tokenLike(text string) bool {
-	return slices.ContainsFunc([]string{"polar_", "whsec_", "sk_", "rk_"}, func(prefix string) bool {
-		return strings.Contains(text, prefix)
 	})
 }
