@@ -272,7 +272,9 @@ func TestALinkThatListCannotShowIsNotForgottenOverAStop(t *testing.T) {
 			t.Parallel()
 			b := newBench(t, "alpha")
 			b.polar.Inject(fetchtest.Fault{Match: fetchtest.OnPlace(5), Play: test.play})
-			b.stopped(b.all(), fetchtest.OnList(2))
+			b.stopped(b.all(), func(r *http.Request) bool { // and not a part of page 1
+				return fetchtest.OnList(2)(r) && r.URL.Query().Get("limit") == "100"
+			})
 			report := b.resumed(b.all(), false)
 			if report.Status != test.status || report.Links.Total != 120 {
 				t.Errorf("%s, %+v", report.Status, report.Links)
