@@ -95,9 +95,9 @@ func TestAStandbyIsReadAndNeverWritten(t *testing.T) {
 	env := p.env.with("DATABASE_URL", withPassword(t, dbtest.Standby(t, p.database)))
 	p.polar.ResetCounts()
 	for _, command := range []string{"run", "backfill", "migrate"} {
-		once(t, env, exitDatabase, command).saying("is a standby, which is read-only; point DATABASE_URL at the primary")
+		once(t, env, exitDatabase, command).saying("the database only reads: the server at ", " is a standby", "Point DATABASE_URL at the primary")
 		once(t, p.env.with("DATABASE_URL", p.database+"&default_transaction_read_only=on"), exitDatabase, command).
-			saying("refuses writes; remove default_transaction_read_only")
+			saying("has default_transaction_read_only on", "or remove default_transaction_read_only")
 	}
 	if n := p.polar.Requests().Total; n != 0 {
 		t.Errorf("%d requests for nothing", n)

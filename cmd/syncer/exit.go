@@ -127,7 +127,7 @@ func hint(err error) string {
 	case errors.Is(err, db.ErrUnreachable):
 		return "Check DATABASE_URL or the PG* variables, and that Postgres is running."
 	case errors.Is(err, db.ErrReadOnly):
-		return "This server takes no writes: it is a standby, or default_transaction_read_only is on. Point DATABASE_URL at the primary (several hosts with target_session_attrs=read-write find it by themselves)."
+		return "Point DATABASE_URL at the primary (several hosts with target_session_attrs=read-write find it by themselves), or remove default_transaction_read_only."
 	case errors.Is(err, db.ErrLocked):
 		return "Somebody works in the database and holds what this needs. Try again when that is over; what was written stays, and a backfill resumes."
 	case errors.Is(err, db.ErrDenied):

@@ -32,7 +32,7 @@ var (
 	// connection broke.
 	ErrUnreachable = errors.New("database unreachable")
 	// ErrUnfit: the server answers, but cannot do what is asked of it: the database is
-	// not in UTF-8, only reads, or is behind a pooler without transactions.
+	// not in UTF-8, or is behind a pooler without transactions.
 	ErrUnfit = errors.New("the database will not do")
 	// ErrSchema: the schema does not match this program.
 	ErrSchema = errors.New("schema does not fit")

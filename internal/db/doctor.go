@@ -38,13 +38,13 @@ type Server struct {
 // Server returns what the server told about itself when it was connected to.
 func (d *DB) Server() Server { return d.server }
 
-// Writable returns ErrUnfit, with advice, if the server takes no writes.
+// Writable returns ErrReadOnly if the server takes no writes.
 func (d *DB) Writable() error {
 	switch {
 	case d.server.Standby:
-		return fmt.Errorf("%w: the server at %s is a standby, which is read-only; point DATABASE_URL at the primary", ErrUnfit, d.server.Host)
+		return fmt.Errorf("%w: the server at %s is a standby", ErrReadOnly, d.server.Host)
 	case d.server.ReadOnly:
-		return fmt.Errorf("%w: the server at %s refuses writes; remove default_transaction_read_only from the role, the database, or DATABASE_URL", ErrUnfit, d.server.Host)
+		return fmt.Errorf("%w: the server at %s has default_transaction_read_only on, for the role, the database, or as DATABASE_URL says", ErrReadOnly, d.server.Host)
 	}
 	return nil
 }
