@@ -227,37 +227,6 @@ func (d *DB) Beat(ctx context.Context, run *Run, requests int64, checkpoint json
 	return d.held(n, err)
 }
 
-// NoteRequests gives a sign of life, and notes how many requests the run may have
-// sent. The error is ErrLost when the run was taken over.
-func (d *DB) NoteRequests(ctx context.Context, run *Run, requests int64) error {
-	n, err := d.queries().NoteRequests(ctx, query.NoteRequestsParams{ID: run.ID, Requests: requests})
-	return d.held(n, err)
-}
-
-// Use is what a run has used of its organization's budget of requests.
-type Use struct {
-	By       uuid.UUID     // the run
-	Requests int64         // how many at most
-	Ago      time.Duration // since the last of them, at least
-}
-
-// RecentUse lists the runs of a source, and those that had claimed one of the
-// organizations, that have ended within the given time.
-func (d *DB) RecentUse(ctx context.Context, source string, organizations []uuid.UUID, within time.Duration) ([]Use, error) {
-	rows, err := d.queries().ListRecentUse(ctx, query.ListRecentUseParams{
-		Source: source, OrganizationIDs: append([]uuid.UUID{}, organizations...),
-		LivedOnSeconds: Lease.Seconds(), WithinSeconds: within.Seconds(),
-	})
-	if err != nil {
-		return nil, fmt.Errorf("look up recent runs: %w", classify(err))
-	}
-	all := make([]Use, 0, len(rows))
-	for _, r := range rows {
-		all = append(all, Use{By: r.ID, Requests: r.Requests, Ago: time.Duration(r.AgoSeconds * float64(time.Second))})
-	}
-	return all, nil
-}
-
 // FinishRun ends a run. The error is ErrLost when it was taken over.
 func (d *DB) FinishRun(ctx context.Context, run *Run, r Result) error {
 	p := query.FinishRunParams{
@@ -281,43 +250,6 @@ func (d *DB) held(rows int64, err error) error {
 		return ErrLost
 	}
 	return classify(err)
-}
-
-// pruneAtOnce is how many old rows one transaction deletes.
-const pruneAtOnce = 5000
-
-// PruneChanges forgets history that is older than a moment.
-func (d *DB) PruneChanges(ctx context.Context, olderThan time.Time) error {
-	err := prune(func() (int64, error) {
-		return d.queries().PruneChanges(ctx, query.PruneChangesParams{OlderThan: olderThan, Most: pruneAtOnce})
-	})
-	if err != nil {
-		return fmt.Errorf("forget old history: %w", err)
-	}
-	return nil
-}
-
-// PruneRuns forgets runs that ended before a moment, but for those that later ones go
-// by: of each source and scope the last that completed, of each source the last that
-// claimed anything, and whatever a failure on record or a running run refers to. The
-// moment must lie a day or more ago, so that a stopped run can be resumed.
-func (d *DB) PruneRuns(ctx context.Context, endedBefore time.Time) error {
-	err := prune(func() (int64, error) {
-		return d.queries().PruneRuns(ctx, query.PruneRunsParams{EndedBefore: endedBefore, Most: pruneAtOnce})
-	})
-	if err != nil {
-		return fmt.Errorf("forget old runs: %w", err)
-	}
-	return nil
-}
-
-// prune calls remove, which says how many rows it deleted, until none is left.
-func prune(remove func() (int64, error)) error {
-	for {
-		if n, err := remove(); err != nil || n < pruneAtOnce {
-			return classify(err)
-		}
-	}
 }
 
 // FailuresSince lists the links of a source that have failed since a moment, without

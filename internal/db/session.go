@@ -1,9 +1,7 @@
 package db
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"net"
@@ -14,7 +12,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"syncer/internal/db/query"
@@ -128,69 +125,6 @@ func connect(ctx context.Context, pc *pgxpool.Config, schema string) (*DB, error
 	return d, nil
 }
 
-// probe asks the server about itself, in a transaction as all that follows. The error
-// is ErrUnfit if it cannot serve any command.
-func probe(ctx context.Context, config *pgx.ConnConfig) (Server, error) {
-	ctx, cancel := context.WithTimeout(ctx, answerWithin)
-	defer cancel()
-	config = config.Copy()
-	config.DefaultQueryExecMode = pgx.QueryExecModeExec // it may be a pooler
-	conn, err := pgx.ConnectConfig(ctx, config)
-	if err != nil {
-		return Server{}, err
-	}
-	defer conn.Close(ctx)
-	var row query.GetServerRow
-	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		row, err = query.New(tx).GetServer(ctx)
-		return err
-	})
-	if err != nil {
-		return Server{}, statementPooling(err)
-	}
-	if row.Encoding != "UTF8" {
-		return Server{}, wrongEncoding(row)
-	}
-	return Server{
-		Host: config.Host, Version: row.Version, VersionNumber: int(row.VersionNumber),
-		Database: row.Database, Role: row.Role, Standby: row.Standby, ReadOnly: row.ReadOnly,
-		Superuser: row.Superuser, Unverified: unverified(config),
-		// The process that answers is not the one that was connected to.
-		Pooled: uint32(row.Pid) != conn.PgConn().PID(), //nolint:gosec // its bits, whatever they mean
-	}, nil
-}
-
-// statementPooling names a pooler's mode that allows no transaction.
-func statementPooling(err error) error {
-	if e, ok := errors.AsType[*pgconn.PgError](err); ok && strings.Contains(e.Message, "statement pooling") {
-		return fmt.Errorf("%w: the pooler at DATABASE_URL works in statement mode, which has no transactions; set its pool_mode to transaction or session", ErrUnfit)
-	}
-	return err
-}
-
-// wrongEncoding says how to make a database that can hold any text.
-func wrongEncoding(row query.GetServerRow) error {
-	locale := ""
-	if !strings.Contains(row.Locale, "UTF") && !strings.Contains(row.Locale, "utf") && row.Locale != "C" && row.Locale != "POSIX" {
-		locale = " LOCALE 'C'" // the server's own is for another encoding
-	}
-	return fmt.Errorf("%w: the encoding of database %q is %s, but only UTF8 holds all that Polar sends; make another with CREATE DATABASE %s TEMPLATE template0 ENCODING 'UTF8'%s and use that",
-		ErrUnfit, row.Database, row.Encoding, Quoted(row.Database+"_utf8"), locale)
-}
-
-// finds checks that a new connection finds the schema's tables and no others: somebody
-// on the way may drop what a connection asks for.
-func finds(ctx context.Context, conn *pgx.Conn, schema string) error {
-	var path string
-	if err := conn.QueryRow(ctx, "SELECT current_setting('search_path')", pgx.QueryExecModeExec).Scan(&path); err != nil {
-		return err
-	}
-	if path != schema {
-		return fmt.Errorf("%w: a connection has the search_path %q instead of %q: something between here and the server drops what it is asked for; use the server's own address", ErrUnfit, path, schema)
-	}
-	return nil
-}
-
 // begin is a batch, with the settings at its front where they are needed.
 func (s *session) begin() *pgx.Batch {
 	var b pgx.Batch
@@ -271,90 +205,4 @@ func (s *session) once(ctx context.Context, sql string, args ...any) (pgx.Rows, 
 	found, b := &rows{}, s.begin()
 	b.Queue(sql, args...).Query(found.read)
 	return found, s.pool.SendBatch(ctx, b).Close()
-}
-
-// rows are the rows of a statement that has ended: whoever reads them holds no
-// connection, and cannot meet an error of it any more.
-type rows struct {
-	types  *pgtype.Map
-	fields []pgconn.FieldDescription
-	tag    pgconn.CommandTag
-	values [][][]byte // of the rows after the present one
-	now    [][]byte
-	err    error // of Scan
-}
-
-// read reads all rows.
-func (r *rows) read(from pgx.Rows) error {
-	if err := from.Err(); err != nil { // and nothing else
-		return err
-	}
-	r.types, r.fields = pgtype.NewMap(), slices.Clone(from.FieldDescriptions())
-	for from.Next() {
-		var values [][]byte
-		for _, value := range from.RawValues() {
-			values = append(values, bytes.Clone(value)) // nil stays nil
-		}
-		r.values = append(r.values, values)
-	}
-	r.tag = from.CommandTag()
-	return from.Err()
-}
-
-// Next implements pgx.Rows.
-func (r *rows) Next() bool {
-	if r.err != nil || len(r.values) == 0 {
-		return false
-	}
-	r.now, r.values = r.values[0], r.values[1:]
-	return true
-}
-
-// Scan implements pgx.Rows.
-func (r *rows) Scan(to ...any) error {
-	if err := pgx.ScanRow(r.types, r.fields, r.now, to...); err != nil {
-		r.err = err
-	}
-	return r.err
-}
-
-// Close implements pgx.Rows.
-func (r *rows) Close() { r.values = nil }
-
-// Err implements pgx.Rows.
-func (r *rows) Err() error { return r.err }
-
-// CommandTag implements pgx.Rows.
-func (r *rows) CommandTag() pgconn.CommandTag { return r.tag }
-
-// FieldDescriptions implements pgx.Rows.
-func (r *rows) FieldDescriptions() []pgconn.FieldDescription { return r.fields }
-
-// RawValues implements pgx.Rows.
-func (r *rows) RawValues() [][]byte { return r.now }
-
-// Values implements pgx.Rows. Nobody asks for them.
-func (r *rows) Values() ([]any, error) { return nil, errors.ErrUnsupported }
-
-// TypeMap implements pgx.Rows.
-func (r *rows) TypeMap() *pgtype.Map { return r.types }
-
-// Conn implements pgx.Rows: it has been given back.
-func (r *rows) Conn() *pgx.Conn { return nil }
-
-// row is the only row of a statement.
-type row struct {
-	rows pgx.Rows
-	err  error
-}
-
-// Scan implements pgx.Row.
-func (r row) Scan(to ...any) error {
-	if r.err != nil {
-		return r.err
-	}
-	if !r.rows.Next() {
-		return pgx.ErrNoRows
-	}
-	return r.rows.Scan(to...)
 }

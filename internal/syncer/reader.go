@@ -271,33 +271,6 @@ func (r *reader) links(ctx context.Context, ids []uuid.UUID, yield func(batch, e
 	return true
 }
 
-// mostGone bounds the list in the checkpoint, which is written again and again.
-const mostGone = 100
-
-// mark moves the checkpoint past links that were asked for by id. It stays where it is
-// when it would name too many that are gone: a run that resumes asks for all after it
-// again. Those without a live row it asks for anyway.
-func (r *reader) mark(links []fetch.Observed, live func(uuid.UUID) bool) {
-	if r.marked {
-		return
-	}
-	done := r.done
-	for _, l := range links {
-		if compareIDs(l.ID, done.Through) > 0 {
-			done.Through = l.ID
-		}
-		if l.Link != nil {
-			done.Link = markOf(l, 0)
-		}
-		if errors.Is(l.Err, fetch.ErrNotFound) && live(l.ID) && !slices.Contains(done.Gone, l.ID) {
-			done.Gone = append(slices.Clip(done.Gone), l.ID) // batches on their way hold the list as it was
-		}
-	}
-	if r.marked = len(done.Gone) > mostGone; !r.marked {
-		r.done = done
-	}
-}
-
 // split takes the links apart that Polar says are gone.
 func split(links []fetch.Observed) (there, absent []fetch.Observed) {
 	for _, o := range links {
