@@ -15,14 +15,14 @@ help: ## this list
 build: ## a static binary, bin/syncer
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/syncer ./cmd/syncer
 
-test: ## all tests, on a Postgres of their own
+test: ## all tests but the slow ones, on a Postgres of their own
 	@scripts/postgres
 	@scripts/pgbouncer
 	$(GO) test -race -shuffle=on -timeout 15m ./...
 	cd bench && $(GO) test -race -shuffle=on -timeout 15m ./...
 
-# Restarts, lost networks and locks take their time, but little of the machine's. All tests in files of the tag, and no others.
-test-faults: ## the slow ones: what a restarted Postgres, a silent network and a lock held by hand do
+# All tests in files of the tag, and no others: kills, restarts, lost networks and locks take their time.
+test-faults: ## the slow ones: kill -9, a restarted Postgres, a silent network, a lock held by hand, two writers at once
 	@scripts/postgres
 	@scripts/pgbouncer
 	files=$$(grep -rl --include='*_test.go' '^//go:build faults' .) && \

@@ -1,3 +1,5 @@
+//go:build faults
+
 // Package killtest kills the real program, for real, while it works.
 package killtest
 
