@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"syncer/internal/fetch"
 	"syncer/internal/fetch/fetchtest"
 	"syncer/internal/syncer"
@@ -107,6 +109,48 @@ func TestAClientsOwnRunsCountOnce(t *testing.T) {
 	}
 	if n := b.polar.Requests().Total; n != 60 {
 		t.Errorf("%d requests", n)
+	}
+}
+
+// TestTheBudgetIsTheOrganizations has a source that learns its organization only from
+// Polar's first answer: what others have used of it counts from then on.
+func TestTheBudgetIsTheOrganizations(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "seed-ads")
+	source := b.links()
+	source.Client, _ = b.another(60)
+	b.run(source)
+	second := b.all()
+	second.Name = "second"
+	var found <-chan string
+	second.Client, found = b.another(60)
+	b.run(second)
+	select {
+	case line := <-found:
+		if !strings.Contains(line, "requests=20") {
+			t.Error(line)
+		}
+	default:
+		t.Error("what the first source has used does not count")
+	}
+}
+
+func TestADryRunTakesUpTheBudget(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "seed-ads")
+	source := b.links()
+	source.Client, _ = b.another(60)
+	b.run(source)
+	source.Client, _ = b.another(60)
+	if _, err := b.syncer.Preview(t.Context(), source, syncer.Options{}, func(syncer.Difference) {}); err != nil {
+		t.Fatal(err)
+	}
+	uses, err := b.db.RecentUse(t.Context(), source.Name, nil, fetch.Window)
+	if err != nil || len(uses) != 1 || uses[0].Requests != 20 {
+		t.Fatalf("%+v, %v", uses, err)
+	}
+	if n := source.Client.TakeUp(uuid.Nil, []fetch.Use{fetch.Use(uses[0])}); n != 0 {
+		t.Errorf("%d requests of the run before are new to the dry run's client", n)
 	}
 }
 
