@@ -225,3 +225,26 @@ func TestPagesAreReadTwiceAtMost(t *testing.T) {
 		})
 	}
 }
+
+// TestAPlaceThatIsReadTwiceFailsOnce has a link that LIST cannot show, and another one
+// that is deleted meanwhile, so that all pages are read once more.
+func TestAPlaceThatIsReadTwiceFailsOnce(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "alpha")
+	links := b.polar.LinkIDs()
+	b.polar.Inject(fetchtest.Fault{Match: fetchtest.OnPlace(5), Play: fetchtest.Status(http.StatusInternalServerError, "")})
+	late := func(r *http.Request) bool { // and no part of page 1
+		return fetchtest.OnList(2)(r) && r.URL.Query().Get("limit") == "100"
+	}
+	b.polar.Inject(fetchtest.Fault{Match: late, Times: 1, Play: func(w http.ResponseWriter, r *http.Request, normal http.Handler) {
+		b.polar.Delete(links[50])
+		normal.ServeHTTP(w, r)
+	}})
+	report := b.run(b.all())
+	if report.Links.Failed != 1 || len(report.Failures) != 1 || report.Failures[0].ID != "link 6 of the organization's list" {
+		t.Errorf("%+v, %+v", report.Links, report.Failures)
+	}
+	if got := b.column(`SELECT count(*)::text FROM checkout_links WHERE removed_at IS NULL`); got[0] != "118" {
+		t.Errorf("%s links are live", got[0])
+	}
+}
