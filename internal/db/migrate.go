@@ -17,6 +17,7 @@ import (
 
 	"syncer/internal/db/query"
 	"syncer/migrations"
+	"syncer/views"
 )
 
 // Migration is one step of the schema.
@@ -67,10 +68,29 @@ func (d *DB) Migrate(ctx context.Context) ([]Migration, error) {
 	if err == nil {
 		_, err = d.session.Exec(ctx, describe)
 	}
+	if err == nil {
+		err = d.makeViews(ctx)
+	}
 	if err != nil {
 		return applied, fmt.Errorf("migrate: %w", classify(err))
 	}
 	return applied, d.CheckSchema(ctx)
+}
+
+func (d *DB) makeViews(ctx context.Context) error {
+	all, err := views.For(d.schema)
+	if err != nil {
+		return err
+	}
+	if _, err := d.session.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+Quoted(views.Analysts(d.schema))); err != nil {
+		return err
+	}
+	for _, v := range all {
+		if _, err := d.session.pool.Exec(ctx, v.SQL, pgx.QueryExecModeSimpleProtocol); err != nil {
+			return fmt.Errorf("view %s.%s: %w", v.Schema, v.Name, err)
+		}
+	}
+	return nil
 }
 
 // Migrations lists all steps and when each was applied. It only reads.
