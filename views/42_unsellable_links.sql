@@ -1,0 +1,42 @@
+-- Links that ask nobody for money, and why.
+CREATE OR REPLACE VIEW polar_bi.unsellable_links AS
+SELECT
+    l.id AS checkout_link_id,
+    CASE WHEN btrim(l.label, E' \t\n\v\f\r') <> '' THEN l.label END AS link_label,
+    l.organization_id,
+    CASE
+        WHEN l.removed_at IS NOT NULL THEN 'gone'
+        WHEN j.checkout_link_id IS NULL THEN 'no_products'
+        WHEN o.checkout_link_id IS NULL THEN 'no_open_product'
+        ELSE u.why_not
+    END AS reason,
+    u.product_id,
+    u.product_name,
+    l.removed_at AS since
+FROM polar.checkout_links AS l
+LEFT JOIN (
+    SELECT DISTINCT i.checkout_link_id
+    FROM polar.checkout_link_products AS i
+) AS j ON j.checkout_link_id = l.id
+LEFT JOIN polar.opening_products AS o ON o.checkout_link_id = l.id
+LEFT JOIN (
+    SELECT
+        s.checkout_link_id,
+        (array_agg(s.product_id))[1] AS product_id,
+        min(s.product_name) AS product_name,
+        min(s.why_not) AS why_not
+    FROM polar.link_sales AS s
+    WHERE s.is_preselected
+    GROUP BY s.checkout_link_id
+    HAVING bool_and(NOT s.is_sellable)
+) AS u ON u.checkout_link_id = l.id
+WHERE l.removed_at IS NOT NULL OR o.checkout_link_id IS NULL OR u.checkout_link_id IS NOT NULL;
+
+COMMENT ON VIEW polar_bi.unsellable_links IS 'Links that ask nobody for money, and why. One row a link. A link whose other products are closed sells, and is not here; nor is one whose discount does not apply.';
+COMMENT ON COLUMN polar_bi.unsellable_links.checkout_link_id IS 'Polar''s id of the checkout link';
+COMMENT ON COLUMN polar_bi.unsellable_links.link_label IS 'Label of the link as Polar holds it; null when it has none or nothing but white space';
+COMMENT ON COLUMN polar_bi.unsellable_links.organization_id IS 'Polar''s id of the merchant''s organization';
+COMMENT ON COLUMN polar_bi.unsellable_links.reason IS 'Why: gone (Polar says so), no_products, no_open_product (all are archived or drafts); or of the product that the link opens with: no_price, amount_impossible';
+COMMENT ON COLUMN polar_bi.unsellable_links.product_id IS 'The product at fault; null for gone, no_products and no_open_product';
+COMMENT ON COLUMN polar_bi.unsellable_links.product_name IS 'Name of the product at fault; null for gone, no_products and no_open_product';
+COMMENT ON COLUMN polar_bi.unsellable_links.since IS 'gone: start of the request that Polar answered so. Else null: Polar does not say since when';
