@@ -47,7 +47,7 @@ SELECT
 FROM (
     SELECT
         l.id AS checkout_link_id,
-        CASE WHEN btrim(l.label, E' \t\n\v\f\r') <> '' THEN l.label END AS link_label,
+        CASE WHEN btrim(l.label, E' \t\n\r\f\x0B') <> '' THEN l.label END AS link_label,
         l.organization_id,
         j.position AS product_position,
         w.product_id,

@@ -2,7 +2,7 @@
 CREATE OR REPLACE VIEW polar_bi.unsellable_links AS
 SELECT
     l.id AS checkout_link_id,
-    CASE WHEN btrim(l.label, E' \t\n\v\f\r') <> '' THEN l.label END AS link_label,
+    CASE WHEN btrim(l.label, E' \t\n\r\f\x0B') <> '' THEN l.label END AS link_label,
     l.organization_id,
     CASE
         WHEN l.removed_at IS NOT NULL THEN 'gone'
