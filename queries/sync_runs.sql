@@ -177,34 +177,42 @@ WHERE status IN ('succeeded', 'partial')
     AND seen_organization_ids @> ARRAY[@organization_id::uuid]
 HAVING max(observing_since) IS NOT NULL;
 
--- name: PruneRuns :execrows
+-- name: PruneRuns :one
 -- Deletes runs past their time, at most so many, but for those that later ones go by:
 -- doctor by the last one that completed, not_before and "last seen" by the last one that
 -- saw an organization, a running run by what has ended since it began, and whoever reads
--- of a failure by the run that tried last.
-DELETE FROM sync_runs
-WHERE id IN (
-    SELECT r.id
-    FROM sync_runs AS r
-    WHERE r.finished_at < @ended_before::timestamptz
-        AND r.status <> 'running'
-        AND r.number NOT IN (
-            SELECT max(o.number)
-            FROM sync_runs AS o
-            WHERE o.status IN ('succeeded', 'partial')
-            GROUP BY o.source, o.scope
-        )
-        AND r.number NOT IN (
-            SELECT max(o.number)
-            FROM sync_runs AS o
-            CROSS JOIN unnest(o.seen_organization_ids) AS s (organization_id)
-            WHERE o.status IN ('succeeded', 'partial')
-            GROUP BY o.source, o.scope, s.organization_id
-        )
-        AND r.ended_after < coalesce((SELECT min(o.number) FROM sync_runs AS o WHERE o.status = 'running'), r.ended_after + 1)
-        AND NOT EXISTS (
-            SELECT FROM sync_failures AS f
-            WHERE f.run_id = r.id
-        )
-    LIMIT @most
-);
+-- of a failure by the run that tried last. A scope's links go with its last run.
+WITH gone AS (
+    DELETE FROM sync_runs
+    WHERE id IN (
+        SELECT r.id
+        FROM sync_runs AS r
+        WHERE r.finished_at < @ended_before::timestamptz
+            AND r.status <> 'running'
+            AND r.number NOT IN (
+                SELECT max(o.number)
+                FROM sync_runs AS o
+                WHERE o.status IN ('succeeded', 'partial')
+                GROUP BY o.source, o.scope
+            )
+            AND r.number NOT IN (
+                SELECT max(o.number)
+                FROM sync_runs AS o
+                CROSS JOIN unnest(o.seen_organization_ids) AS s (organization_id)
+                WHERE o.status IN ('succeeded', 'partial')
+                GROUP BY o.source, o.scope, s.organization_id
+            )
+            AND r.ended_after < coalesce((SELECT min(o.number) FROM sync_runs AS o WHERE o.status = 'running'), r.ended_after + 1)
+            AND NOT EXISTS (
+                SELECT FROM sync_failures AS f
+                WHERE f.run_id = r.id
+            )
+        LIMIT @most
+    )
+    RETURNING id, scope
+), forgotten AS (
+    DELETE FROM sync_scopes
+    WHERE scope IN (SELECT g.scope FROM gone AS g)
+        AND scope NOT IN (SELECT r.scope FROM sync_runs AS r WHERE r.id NOT IN (SELECT g.id FROM gone AS g))
+)
+SELECT count(*) AS runs FROM gone;

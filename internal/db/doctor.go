@@ -63,14 +63,18 @@ var records = map[string]string{
 	versionTable:    "SELECT",
 
 	"source_organizations": "SELECT INSERT DELETE",
+	"sync_scopes":          "SELECT INSERT",
 }
 
 // rights returns what a run needs on each table. From the pruned ones it deletes old
-// rows.
+// rows, and with runs what their scopes stand for.
 func rights(pruned []string) map[string]string {
 	all := maps.Clone(records)
 	for _, t := range catalogue {
 		all[t.name] = t.rights
+	}
+	if slices.Contains(pruned, "sync_runs") {
+		all["sync_scopes"] += " DELETE"
 	}
 	for _, name := range pruned {
 		all[name] += " DELETE"

@@ -17,18 +17,24 @@ func (d *DB) PruneChanges(ctx context.Context, olderThan time.Time) error {
 		return d.queries().PruneChanges(ctx, query.PruneChangesParams{OlderThan: olderThan, Most: pruneAtOnce})
 	})
 	if err != nil {
-		return fmt.Errorf("forget old history: %w", err)
+		return fmt.Errorf("forget old history: %w", classify(err))
 	}
 	return nil
 }
 
 // PruneRuns forgets runs that ended before a moment, but for those that later ones go
 // by: of each source and scope the last that completed, of each source the last that
-// claimed anything, and whatever a failure on record or a running run refers to. The
-// moment must lie a day or more ago, so that a stopped run can be resumed.
+// claimed anything, and whatever a failure on record or a running run refers to. With
+// the last run of a scope go the scope's links. The moment must lie a day or more ago,
+// so that a stopped run can be resumed.
 func (d *DB) PruneRuns(ctx context.Context, endedBefore time.Time) error {
-	err := prune(func() (int64, error) {
-		return d.queries().PruneRuns(ctx, query.PruneRunsParams{EndedBefore: endedBefore, Most: pruneAtOnce})
+	err := prune(func() (n int64, err error) {
+		// A run that begins meanwhile would find its scope's links, and lose them.
+		err = d.claiming(ctx, func(q *query.Queries) error {
+			n, err = q.PruneRuns(ctx, query.PruneRunsParams{EndedBefore: endedBefore, Most: pruneAtOnce})
+			return err
+		})
+		return n, err
 	})
 	if err != nil {
 		return fmt.Errorf("forget old runs: %w", err)
@@ -40,7 +46,7 @@ func (d *DB) PruneRuns(ctx context.Context, endedBefore time.Time) error {
 func prune(remove func() (int64, error)) error {
 	for {
 		if n, err := remove(); err != nil || n < pruneAtOnce {
-			return classify(err)
+			return err
 		}
 	}
 }

@@ -5,8 +5,11 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 
+	"syncer/internal/db"
 	"syncer/internal/db/dbtest"
+	"syncer/internal/db/query"
 )
 
 // TestOldRunsGoButForThoseThatLaterOnesGoBy tells the runs that go from those that stay.
@@ -41,6 +44,84 @@ func TestOldRunsGoButForThoseThatLaterOnesGoBy(t *testing.T) {
 		if diff := cmp.Diff(want, ask[string](t, d, `SELECT string_agg(trigger, ', ' ORDER BY number) FROM sync_runs`)); diff != "" {
 			t.Errorf("runs left:\n%s", diff)
 		}
+	}
+}
+
+// TestAScopesLinksGoWithItsLastRun tells the scopes that go from those that stay.
+func TestAScopesLinksGoWithItsLastRun(t *testing.T) {
+	t.Parallel()
+	d := dbtest.New(t)
+	exec(t, d, `
+		INSERT INTO sync_runs (id, source, trigger, status, started_at, observing_since, finished_at, ended_after, holder, scope)
+		SELECT gen_random_uuid(), r.source, '', r.status, now() - r.ago, now() - r.ago, now() - r.ago, 1, '', r.scope
+		FROM (VALUES
+			('a', 'failed',    interval '20 days', 'old'),
+			('b', 'failed',    interval '20 days', 'old'),
+			('a', 'failed',    interval '20 days', 'young elsewhere'),
+			('b', 'failed',    interval '9 days',  'young elsewhere'),
+			('a', 'succeeded', interval '20 days', 'last good'),
+			('a', 'failed',    interval '19 days', 'last good')
+		) AS r (source, status, ago, scope)`)
+	exec(t, d, `INSERT INTO sync_scopes (scope, checkout_link_id)
+		SELECT scope, gen_random_uuid() FROM (SELECT DISTINCT scope FROM sync_runs) AS r, generate_series(1, 3)`)
+	for range 2 {
+		if err := d.PruneRuns(t.Context(), time.Now().Add(-10*24*time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		want := "last good 3, young elsewhere 3; 2 runs"
+		got := ask[string](t, d, `
+			SELECT string_agg(scope || ' ' || links, ', ' ORDER BY scope) || '; ' || (SELECT count(*) FROM sync_runs) || ' runs'
+			FROM (SELECT scope, count(*) AS links FROM sync_scopes GROUP BY scope) AS s`)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("scopes left:\n%s", diff)
+		}
+	}
+}
+
+// TestARunThatBeginsWhileOthersArePrunedKeepsItsLinks prunes the only run of a scope while
+// another one begins, which has found the scope's links: the prune waits for it, and sees it.
+func TestARunThatBeginsWhileOthersArePrunedKeepsItsLinks(t *testing.T) {
+	t.Parallel()
+	d := dbtest.New(t)
+	start := db.Start{Source: "shop", Trigger: "test", Scope: "2 links", Links: []uuid.UUID{organization(1), organization(2)}}
+	first, err := d.StartRun(t.Context(), start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	finishWith(t, d, first, db.Result{Status: db.Failed})
+	exec(t, d, `UPDATE sync_runs SET finished_at = now() - interval '20 days', ended_after = 0`)
+
+	beginning, err := d.Pool().Begin(t.Context()) // a run, half-way
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer beginning.Rollback(t.Context())
+	if err := query.New(beginning).LockClaims(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	pruned := make(chan error, 1)
+	go func() { pruned <- d.PruneRuns(t.Context(), time.Now().Add(-10*24*time.Hour)) }()
+	const waiting = `SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`
+	for ask[int](t, d, waiting) == 0 {
+		select {
+		case err := <-pruned:
+			t.Fatalf("it did not wait: %v", err)
+		default:
+		}
+	}
+	if _, err := beginning.Exec(t.Context(), `
+		INSERT INTO sync_runs (id, source, trigger, started_at, observing_since, holder, scope)
+		VALUES (gen_random_uuid(), 'other', '', now(), now(), '', '2 links')`); err != nil {
+		t.Fatal(err)
+	}
+	if err := beginning.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-pruned; err != nil {
+		t.Fatal(err)
+	}
+	if got := ask[string](t, d, `SELECT (SELECT count(*) FROM sync_runs) || ' run, ' || (SELECT count(*) FROM sync_scopes) || ' links'`); got != "1 run, 2 links" {
+		t.Errorf("left: %s", got)
 	}
 }
 

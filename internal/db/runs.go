@@ -106,7 +106,8 @@ func (d *DB) StartRun(ctx context.Context, start Start) (*Run, error) {
 // running, the next run that wants what it holds takes over at once.
 func (r *Run) LetGo() { atWork.Delete(r.ID) }
 
-// start looks up where the run goes on and writes its row.
+// start looks up where the run goes on and writes its row, and which links its scope
+// stands for if no run has had it before.
 func (r *Run) start(ctx context.Context, q *query.Queries, start Start) (err error) {
 	var since *time.Time
 	if start.Resume {
@@ -127,7 +128,10 @@ func (r *Run) start(ctx context.Context, q *query.Queries, start Start) (err err
 	})
 	r.Clock.answered = start.Now()
 	r.number, r.Clock.told, r.Since = row.Number, row.StartedAt, row.ObservingSince
-	return err
+	if err != nil || start.Links == nil {
+		return err
+	}
+	return q.KeepScope(ctx, query.KeepScopeParams{Scope: start.Scope, CheckoutLinkID: start.Links})
 }
 
 // Claim makes the run hold the given organizations beside those it holds: all of

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 
 	"syncer/internal/db"
 	"syncer/internal/db/dbtest"
@@ -206,6 +208,34 @@ func TestAHolderThatCannotBeReadIsNotTakenOver(t *testing.T) {
 	for _, holder := range []string{"", "somebody", here + ", process x", here + ", process 0", here + ", process -1", here + ", process 1", "elsewhere, process 99999999"} {
 		exec(t, d, "UPDATE sync_runs SET holder = $2 WHERE id = $1", run.ID, holder)
 		_ = wantHeld(t, d, "shop")
+	}
+}
+
+// TestRunsOfOneScopeKeepItsLinksOnce begins runs of several sources at once.
+func TestRunsOfOneScopeKeepItsLinksOnce(t *testing.T) {
+	t.Parallel()
+	d := dbtest.New(t)
+	links := []uuid.UUID{organization(1), organization(2), organization(3)}
+	var starting sync.WaitGroup
+	results := make(chan error, 8)
+	for n := range cap(results) {
+		starting.Go(func() {
+			_, err := d.StartRun(t.Context(), db.Start{Source: strconv.Itoa(n / 2), Trigger: "test", Scope: "3 links", Links: links})
+			results <- err
+		})
+	}
+	starting.Wait()
+	close(results)
+	for err := range results {
+		if err != nil && !errors.Is(err, db.ErrHeld) {
+			t.Error(err)
+		}
+	}
+	startRun(t, d, "all")
+	want := "4 runs, 3 links, 1 version"
+	got := ask[string](t, d, `SELECT (SELECT count(*) FROM sync_runs WHERE scope = '3 links') || ' runs, ' || count(*) || ' links, ' || count(DISTINCT xmin::text) || ' version' FROM sync_scopes`)
+	if got != want {
+		t.Errorf("%s, want %s", got, want)
 	}
 }
 

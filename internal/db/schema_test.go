@@ -90,6 +90,9 @@ var contract = []struct{ table, key, columns string }{
 		timestamptz: started_at! finished_at
 		bigint: requests! links_total! links_changed! links_unchanged! links_removed! links_failed!
 		bigint: rows_inserted! rows_updated! rows_removed!`},
+	{"sync_scopes", "scope, checkout_link_id", `
+		text: scope!
+		uuid: checkout_link_id!`},
 	{"sync_failures", "source, link", `
 		text: source! link! kind! message! body
 		uuid: checkout_link_id

@@ -150,7 +150,7 @@ func less(now, before map[string]int64) map[string]int64 {
 func entities(counts map[string]int64) map[string]int64 {
 	all := map[string]int64{}
 	for table, n := range counts {
-		if !slices.Contains([]string{"sync_runs", "sync_failures", "drift", "changes", "source_organizations", "syncer_migrations"}, table) {
+		if !slices.Contains([]string{"sync_runs", "sync_failures", "drift", "changes", "source_organizations", "sync_scopes", "syncer_migrations"}, table) {
 			all[table] = n
 		}
 	}
@@ -216,7 +216,7 @@ func TestWhatASyncCosts(t *testing.T) { //nolint:paralleltest // it counts what 
 	unwritten := func(name string, spent cost, report syncer.Report) {
 		t.Helper()
 		if n := sum(entities(spent.Inserted)) + sum(entities(spent.Updated)) + sum(entities(spent.Deleted)); n != 0 ||
-			spent.Inserted["changes"] != 0 || spent.Inserted["sync_runs"] != 1 || report.Links.Unchanged != links {
+			spent.Inserted["changes"] != 0 || spent.Inserted["sync_scopes"] != 0 || spent.Inserted["sync_runs"] != 1 || report.Links.Unchanged != links {
 			t.Errorf("%s: %d row versions, inserted %v, %+v", name, n, spent.Inserted, report.Links)
 		}
 		check(name+": bytes of WAL", spent.WAL, 10*links)
@@ -238,9 +238,13 @@ func TestWhatASyncCosts(t *testing.T) { //nolint:paralleltest // it counts what 
 		source.IDs = append(source.IDs, organization.ID(i))
 	}
 	slices.SortFunc(source.IDs, func(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) })
-	report, spent, requests = sync(syncer.Options{})
+	_, spent, requests = sync(syncer.Options{})
 	check("as a list of ids: requests", requests, pages+1)
 	check("as a list of ids: transactions that wrote", spent.Transactions, 10)
+	if spent.Inserted["sync_scopes"] != links { // the first time
+		t.Errorf("as a list of ids: inserted %v", spent.Inserted)
+	}
+	report, spent, _ = sync(syncer.Options{})
 	unwritten("as a list of ids", spent, report)
 	source.IDs = source.IDs[:10] // of ten thousand
 	if _, _, requests = sync(syncer.Options{}); requests != 11 {
