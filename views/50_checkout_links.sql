@@ -3,7 +3,7 @@ CREATE OR REPLACE VIEW polar_bi.checkout_links AS
 SELECT
     l.id AS checkout_link_id,
     l.organization_id,
-    CASE WHEN btrim(l.label, E' \t\n\r\f\v') = '' THEN NULL ELSE l.label END AS label,
+    CASE WHEN btrim(l.label, E' \t\n\r\f\x0B') = '' THEN NULL ELSE l.label END AS label,
     CASE WHEN l.removed_at IS NULL THEN true ELSE false END AS is_live,
     f.product_id,
     coalesce(n.products, 0) AS products,

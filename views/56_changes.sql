@@ -21,7 +21,7 @@ SELECT
     END AS product_id,
     CASE
         WHEN c.entity IN ('checkout_links', 'checkout_link_products')
-            THEN CASE WHEN btrim(l.label, E' \t\n\r\f\v') = '' THEN NULL ELSE l.label END
+            THEN CASE WHEN btrim(l.label, E' \t\n\r\f\x0B') = '' THEN NULL ELSE l.label END
         WHEN c.entity IN ('products', 'product_benefits', 'product_medias') THEN p.name
         WHEN c.entity IN ('prices', 'price_tiers') THEN o.name
         WHEN c.entity IN ('discounts', 'discount_amounts') THEN d.name
