@@ -117,6 +117,14 @@ func TestOnlyAPriceMadeWithinTheBoundsReplaces(t *testing.T) {
 	}
 }
 
+func TestAPriceDoesNotReplaceItself(t *testing.T) {
+	t.Parallel()
+	s := pricedSheet(t)
+	s.price(1, "10", cells{"created_at": day("10 05")}) // Polar's clock is ahead
+	s.removes(1, "09", "10")
+	s.shows("spells", `1,1,usd,"10 05","10 12",f,removed,10,10,10,10`, priceHistory)
+}
+
 func TestAPriceWithoutHistoryHasOneSpell(t *testing.T) {
 	t.Parallel()
 	s := pricedSheet(t)
@@ -125,6 +133,7 @@ func TestAPriceWithoutHistoryHasOneSpell(t *testing.T) {
 	s.price(3, "01", cells{"price_currency": "jpy"})
 	s.price(4, "05", cells{"price_currency": "jpy"})
 	s.price(5, "01", cells{"price_currency": "brl"})
+	s.price(6, "01", cells{"price_currency": "jpy", "created_at": day("01 01")}) // not after the third was first seen
 	for _, n := range []int{1, 2, 3, 4, 5} {
 		s.removes(n, "09", "10")
 	}
@@ -137,7 +146,8 @@ func TestAPriceWithoutHistoryHasOneSpell(t *testing.T) {
 		2,1,eur,"01 00","10 11",f,removed,01,01,,10
 		3,1,jpy,"01 00","05 00",f,replaced,01,01,,10
 		4,1,jpy,"05 00","10 11",f,removed,05,05,,10
-		5,1,brl,"01 00","20 12",f,removed,01,01,19,20`, priceHistory)
+		5,1,brl,"01 00","20 12",f,removed,01,01,19,20
+		6,1,jpy,"01 01",,t,,01,01,,`, priceHistory)
 }
 
 func TestPriceHistoryBearsEditsByHand(t *testing.T) {
@@ -161,13 +171,22 @@ func TestPriceHistoryBearsEditsByHand(t *testing.T) {
 	s.exec(`DELETE FROM prices WHERE id = $1`, nth(4))
 	s.price(4, "01", cells{"price_currency": "brl", "first_seen_at": day("15 00")})
 
+	// Back already when another like it had long been there.
+	s.price(5, "01", cells{"price_currency": "clp"})
+	s.price(6, "05", cells{"price_currency": "clp"})
+	s.removes(5, "09", "10")
+	s.restores(5, "12", "13")
+
 	s.exec(`UPDATE changes SET not_after = $1 WHERE entity = 'prices' AND op = 'remove' AND entity_id = $2`, day("12 00"), nth(2)) // for the clock
 	s.shows("by hand", `
 		1,1,usd,"01 00","10 12",f,removed,01,01,09,10
 		2,1,eur,"01 00","12 00",f,removed,01,01,01,12
 		3,1,jpy,"01 00",,t,,01,01,,
 		4,1,brl,"01 00","10 12",f,removed,01,01,09,10
-		4,2,brl,"15 00",,t,,,15,,`, priceHistory)
+		4,2,brl,"15 00",,t,,,15,,
+		5,1,clp,"01 00","10 12",f,removed,01,01,09,10
+		5,2,clp,"13 12",,t,,12,13,,
+		6,1,clp,"05 00",,t,,05,05,,`, priceHistory)
 
 	// Where no trigger ran, the row has the last word, and no spell begins before the last one ended.
 	s.exec(`ALTER TABLE prices DISABLE TRIGGER USER`)
@@ -178,7 +197,10 @@ func TestPriceHistoryBearsEditsByHand(t *testing.T) {
 		2,1,eur,"01 00","12 00",f,removed,01,01,01,12
 		2,2,eur,"12 00",,t,,,12,,
 		3,1,jpy,"01 00","20 00",f,removed,01,01,,20
-		4,1,brl,"01 00","10 12",f,removed,01,01,09,10`, priceHistory)
+		4,1,brl,"01 00","10 12",f,removed,01,01,09,10
+		5,1,clp,"01 00","10 12",f,removed,01,01,09,10
+		5,2,clp,"13 12","20 00",f,removed,12,13,,20
+		6,1,clp,"05 00","20 00",f,removed,05,05,,20`, priceHistory)
 }
 
 func TestPriceHistoryTellsWhatEachKindCosts(t *testing.T) {
