@@ -51,7 +51,7 @@ JOIN polar.quoted_prices AS q
 JOIN polar.prices AS p ON p.id = q.price_id
 LEFT JOIN polar.quoted_prices AS a
     ON a.price_id = q.price_id AND a.asked_by = 'link' AND a.seats = s.seats AND a.units = s.units
-LEFT JOIN polar.first_rates AS t ON t.price_id = q.price_id
+LEFT JOIN polar.tier_rates AS t ON t.price_id = q.price_id AND t.position = 0
 LEFT JOIN polar.meters AS m ON m.id = p.meter_id
 CROSS JOIN LATERAL (
     SELECT CASE WHEN a.price_id IS NULL THEN q.amount ELSE a.amount END AS amount

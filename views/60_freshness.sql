@@ -34,7 +34,7 @@ FROM (
     )
     SELECT
         l.id AS checkout_link_id,
-        CASE WHEN btrim(l.label, E' \t\n\r\f\v') <> '' THEN l.label END AS link_label,
+        CASE WHEN btrim(l.label, E' \t\n\r\f\x0B') <> '' THEN l.label END AS link_label,
         l.organization_id,
         CASE WHEN f.checkout_link_id IS NULL THEN 'ok' ELSE 'failing' END AS status,
         CASE
