@@ -122,11 +122,11 @@ func TestWhatLeftItsLinksIsNotForSale(t *testing.T) {
 	wants := func(when, sold string) {
 		t.Helper()
 		backfilled(t, p.all(), exitDone)
-		const names = `SELECT coalesce(string_agg(DISTINCT name, ', ' ORDER BY name), '') FROM (`
+		const names = `SELECT coalesce(string_agg(DISTINCT product_name, ', ' ORDER BY product_name), '') FROM (`
 		if got := ask[string](t, p.database, names+query+`) AS sold`); got != sold {
 			t.Errorf("%s: %q is for sale, want %q", when, got, sold)
 		}
-		const lasting = `SELECT p.name FROM products AS p JOIN prices AS r ON r.product_id = p.id WHERE r.removed_at IS NULL`
+		const lasting = `SELECT p.name AS product_name FROM products AS p JOIN prices AS r ON r.product_id = p.id WHERE r.removed_at IS NULL`
 		if got := ask[string](t, p.database, names+lasting+`) AS kept`); got != "Metered big, Seats graduated, Units graduated" {
 			t.Errorf("%s: %s have prices that are not removed", when, got)
 		}
