@@ -5,21 +5,24 @@ SELECT
     d.name AS discount_name,
     d.organization_id,
     CASE
-        WHEN c.now - c.was BETWEEN -9223372036854775808 AND 9223372036854775807 THEN (c.now - c.was)::bigint
+        WHEN c.now::numeric - c.was BETWEEN -9223372036854775808 AND 9223372036854775807 THEN (c.now::numeric - c.was)::bigint
     END AS redemptions,
-    CASE
-        WHEN c.now BETWEEN -9223372036854775808 AND 9223372036854775807 THEN c.now::bigint
-    END AS redemptions_count,
+    c.now AS redemptions_count,
     c.not_before,
     c.not_after
 FROM (
+    -- Numbers of a bigint, as the trigger writes them; nothing else may raise an error.
     SELECT
         h.entity_id,
         CASE
-            WHEN jsonb_typeof(h.before -> 'redemptions_count') = 'number' THEN (h.before -> 'redemptions_count')::numeric
+            WHEN jsonb_typeof(h.before -> 'redemptions_count') <> 'number' THEN NULL
+            WHEN (h.before -> 'redemptions_count')::numeric BETWEEN -9223372036854775808 AND 9223372036854775807
+                THEN (h.before -> 'redemptions_count')::bigint
         END AS was,
         CASE
-            WHEN jsonb_typeof(h.after -> 'redemptions_count') = 'number' THEN (h.after -> 'redemptions_count')::numeric
+            WHEN jsonb_typeof(h.after -> 'redemptions_count') <> 'number' THEN NULL
+            WHEN (h.after -> 'redemptions_count')::numeric BETWEEN -9223372036854775808 AND 9223372036854775807
+                THEN (h.after -> 'redemptions_count')::bigint
         END AS now,
         h.not_before,
         h.not_after

@@ -168,12 +168,14 @@ func TestFirstSightsAndEditsByHandAreMarked(t *testing.T) {
 		exec(`UPDATE products SET name = 'Renamed' WHERE id = $1`, nth(100))
 	})
 	s.put("medias", cells{"id": nth(601)})
+	s.exec(`DELETE FROM medias WHERE id = $1`, nth(601))
 	s.exec(`UPDATE products SET name = 'By hand' WHERE id = $1`, nth(100))
 	s.shows("changes", `
 		insert,products,"2026-01-10 00:00:00+00",,t,f,t
 		insert,prices,"2026-01-10 00:00:00+00","2026-01-09 00:00:00+00",f,f,t
 		update,products,"2026-01-10 00:00:00+00","2026-01-09 00:00:00+00",f,f,t
 		insert,medias,,,t,t,f
+		remove,medias,,,f,t,f
 		update,products,,"2026-01-02 00:00:00+00",f,t,f`, `
 		SELECT op, entity, CASE WHEN NOT is_by_hand THEN not_after END, not_before, is_first_sight, is_by_hand, run_id IS NOT NULL
 		FROM polar_bi.changes WHERE change_id > $1 ORDER BY change_id`, last)
@@ -183,9 +185,9 @@ func TestTheHistoryMayHoldAnything(t *testing.T) {
 	t.Parallel()
 	s := fullSheet(t)
 	s.exec(`TRUNCATE changes`)
-	for _, odd := range []string{`'"text"'`, `'[1]'`, `'null'`, `'{}'`, `NULL`, `'{"redemptions_count": "many", "product_id": "none", "removed_at": 3, "": 1}'`, `'{"redemptions_count": 1e99}'`} {
+	for _, odd := range []string{`'"text"'`, `'[1]'`, `'null'`, `'{}'`, `NULL`, `'{"redemptions_count": "many", "product_id": "none", "removed_at": 3, "": 1}'`, `'{"redemptions_count": 1e99}'`, `'{"redemptions_count": 9e131071}'`, `'{"redemptions_count": 1.5}'`} {
 		s.exec(`INSERT INTO changes (entity, entity_id, op, before, after, not_after)
-			SELECT entity, id, op, ` + odd + `::jsonb, CASE WHEN swapped THEN '{"redemptions_count": -1e99, "product_id": "` + nth(100) + `\n"}'::jsonb ELSE ` + odd + `::jsonb END, now()
+			SELECT entity, id, op, ` + odd + `::jsonb, CASE WHEN swapped THEN '{"redemptions_count": -9e131071, "product_id": "` + nth(100) + `\n"}'::jsonb ELSE ` + odd + `::jsonb END, now()
 			FROM unnest(ARRAY['checkout_link_products', 'prices', 'discounts', 'nothing']) AS entity,
 				unnest(ARRAY['insert', 'update', 'remove', 'restore']) AS op, unnest(ARRAY[false, true]) AS swapped,
 				unnest(ARRAY['` + nth(1) + `', '` + nth(300) + `']::uuid[]) AS id`)
