@@ -1,6 +1,7 @@
 package views_test
 
 import (
+	"maps"
 	"testing"
 )
 
@@ -31,9 +32,7 @@ func pricedSheet(tb testing.TB) *sheet {
 func (s *sheet) price(n int, created string, row cells) {
 	s.tb.Helper()
 	all := cells{"id": nth(n), "product_id": nth(100), "created_at": day(created + " 00"), "first_seen_at": day(created + " 01"), "changed_at": day(created + " 01")}
-	for column, value := range row {
-		all[column] = value
-	}
+	maps.Copy(all, row)
 	s.put("prices", all)
 }
 
@@ -229,11 +228,13 @@ func TestPriceHistoryTellsWhatEachKindCosts(t *testing.T) {
 		"metered by nonsense":    {cells{"amount_type": "metered_unit", "unit_amount": "NaN"}, nil, "usd,2,,,NaN,NaN"},
 		"metered in tiers": {
 			cells{"amount_type": "metered_tiers"},
-			[]cells{tier(1, cells{"unit_amount": 1}), tier(0, cells{"unit_amount": "2.5", "bound": 10})}, "usd,2,,,2.5,0.025",
+			[]cells{tier(1, cells{"unit_amount": 1}), tier(0, cells{"unit_amount": "2.5", "bound": 10})},
+			"usd,2,,,2.5,0.025",
 		},
 		"seats": {
 			cells{"amount_type": "seat_based", "price_per_seat": 1},
-			[]cells{tier(1, cells{"price_per_seat": 400}), tier(0, cells{"price_per_seat": 500, "min_seats": 2})}, "usd,2,,,500,5.00",
+			[]cells{tier(1, cells{"price_per_seat": 400}), tier(0, cells{"price_per_seat": 500, "min_seats": 2})},
+			"usd,2,,,500,5.00",
 		},
 		"units":           {cells{"amount_type": "unit_based"}, []cells{tier(0, cells{"unit_amount": "1E+3"})}, "usd,2,,,1000,10.00"},
 		"without tiers":   {cells{"amount_type": "unit_based"}, nil, "usd,2,,,,"},
