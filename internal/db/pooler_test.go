@@ -54,6 +54,8 @@ func readEverything(tb testing.TB, d *db.DB) {
 	check("failures since", len(since) == 3, err)
 	story, err := d.Story(ctx, id, 9)
 	check("story", story != nil && story.Link != nil && len(story.Offers) == 1, err)
+	dictionary, err := d.Dictionary(ctx)
+	check("dictionary", len(dictionary.Tables) > 0 && len(dictionary.Views) > 0 && len(dictionary.References) > 0, err)
 	drift, err := d.Drift(ctx)
 	check("drift", len(drift) == 3, err)
 	changed, err := d.ChangedSince(ctx, time.Time{})

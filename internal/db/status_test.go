@@ -79,10 +79,12 @@ func TestReadsSayOfWhichKindTheirErrorIs(t *testing.T) {
 	_, _, count := d.CountFailures(t.Context(), "shop")
 	_, story := d.Story(t.Context(), uuid.New(), 1)
 	_, drift := d.Drift(t.Context())
+	_, dictionary := d.Dictionary(t.Context())
 	_, _, doubtful := d.DoubtfulLinks(t.Context(), "shop", nil)
 	_, changed := d.ChangedSince(t.Context(), noon)
 	for what, err := range map[string]error{
-		"runs": runs, "last": last, "failing": failing, "count": count, "story": story, "drift": drift, "doubtful": doubtful, "changed": changed,
+		"runs": runs, "last": last, "failing": failing, "count": count, "story": story, "drift": drift,
+		"dictionary": dictionary, "doubtful": doubtful, "changed": changed,
 	} {
 		if !errors.Is(err, db.ErrSchema) {
 			t.Errorf("%s: %v", what, err)
