@@ -51,8 +51,10 @@ fmt: ## format the code, and mend what go fix and the linter can mend
 	$(GOLANGCI) run --fix ./...
 	cd bench && $(GO) fix ./... && $(GOLANGCI) fmt --config ../.golangci.yml ./... && $(GOLANGCI) run --config ../.golangci.yml --fix ./...
 
-generate: ## internal/db/query from queries/ and migrations/
+generate: ## internal/db/query from queries/ and migrations/; the data dictionary and dbt's sources from a migrated database
 	$(SQLC) generate
+	@scripts/postgres
+	$(GO) test ./internal/dictionary -run '^TestTheFilesSayWhatTheCatalogueSays$$' -count 1 -update
 
 # BENCH=-quick is a smoke test of a minute; see docs/performance.md.
 bench: ## syncer beside a straightforward program, about 10 minutes
