@@ -12,6 +12,7 @@ import (
 func (p *place) readers() map[string]string {
 	return map[string]string{
 		"status": "backfill", "explain " + p.polar.LinkIDs()[0]: p.polar.LinkIDs()[0], "drift": "", "migrate status": "Z\n",
+		"dictionary": "### polar_bi.discounts\n", "dictionary --dbt": "  - name: polar_bi\n",
 		"backfill --dry-run": "0 would change",
 	}
 }

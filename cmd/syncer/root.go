@@ -41,7 +41,7 @@ Then, with a token and a database:  syncer migrate && syncer backfill && syncer 
 	flags.BoolVar(&a.json, "json", false, "print the result as JSON on stdout")
 	flags.StringVar(&a.logLevel, "log-level", "", "debug, info, warn or error (default info)")
 	flags.StringVar(&a.logFormat, "log-format", "auto", "auto (coloured on a terminal, else text), text or json")
-	root.AddCommand(newDemo(a), newRun(a), newBackfill(a), newMigrate(a), newStatus(a), newExplain(a), newDoctor(a), newDrift(a), newHealth(a), newVersion(a))
+	root.AddCommand(newDemo(a), newRun(a), newBackfill(a), newMigrate(a), newStatus(a), newExplain(a), newDoctor(a), newDictionary(a), newDrift(a), newHealth(a), newVersion(a))
 	root.InitDefaultCompletionCmd() // now, so that mistakes in its arguments exit like ours
 	usageErrors(root)
 	return root

@@ -33,7 +33,7 @@ func TestNoCommandShowsASecret(t *testing.T) {
 	once(t, p.env, exitPartial, append([]string{"backfill"}, loud...)...)
 	once(t, p.env, exitPartial, "backfill", "--json")
 	for _, line := range []string{
-		"status", "explain " + renewed, "explain " + broken, "explain " + cut, "explain " + strange, "drift", "doctor",
+		"status", "explain " + renewed, "explain " + broken, "explain " + cut, "explain " + strange, "drift", "dictionary", "doctor",
 	} {
 		for _, format := range []string{"", " --json"} {
 			q := once(t, p.env, exitDone, strings.Fields(line+format)...)

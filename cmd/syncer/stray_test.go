@@ -157,7 +157,7 @@ func TestEveryVariableIsTrimmed(t *testing.T) {
 
 func TestABadWayToLogIsRefusedBeforeAnythingIsOpened(t *testing.T) {
 	t.Parallel()
-	for _, line := range []string{"run", "backfill", "status", "explain " + someID, "doctor", "drift", "migrate", "migrate status", "health", "version", "demo"} {
+	for _, line := range []string{"run", "backfill", "status", "explain " + someID, "doctor", "dictionary", "drift", "migrate", "migrate status", "health", "version", "demo"} {
 		for flag, says := range map[string]string{
 			"--log-level=loud": "syncer: --log-level: use debug, info, warn or error\n", "--log-format=xml": "syncer: --log-format: use auto, text or json\n",
 		} {

@@ -62,6 +62,8 @@ func TestMistakesInTheCommandLineExit2WithAHint(t *testing.T) {
 		"backfill --source":               "flag needs an argument: --source; see `syncer backfill --help`",
 		"health now":                      "see `syncer health --help`",
 		"doctor now":                      "unknown command for \"syncer doctor\"; see `syncer doctor --help`",
+		"dictionary polar":                "unknown command for \"syncer dictionary\"; see `syncer dictionary --help`",
+		"dictionary --dbt --json":         "--dbt and --json contradict each other; give one or the other",
 		"version now":                     "see `syncer version --help`",
 		"demo now":                        "see `syncer demo --help`",
 		"demo --every 1":                  "--every: needs a value of type duration; see `syncer demo --help`",
