@@ -250,3 +250,29 @@ func TestAnAnalystReadsTheViewsAndNothingElse(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestThePageForAnalystsIsTrue runs its ten queries, and looks for every view in its picture.
+func TestThePageForAnalystsIsTrue(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../docs/analysts.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn := analyst(t, dbtest.URL(t))
+	queries := regexp.MustCompile("(?s)```sql\n(SELECT .*?)```").FindAllStringSubmatch(string(page), -1)
+	for _, query := range queries {
+		rows(t, conn, "query", query[1])
+	}
+	if len(queries) != 10 {
+		t.Errorf("%d queries", len(queries))
+	}
+	_, views := rows(t, conn, "views", "SELECT DISTINCT view_name FROM polar_bi.data_dictionary")
+	for _, view := range views {
+		if !regexp.MustCompile(`(?m)^\W*` + view[0].(string) + ` `).Match(page) {
+			t.Errorf("%s is not in the picture", view[0])
+		}
+	}
+	if len(views) == 0 {
+		t.Error("no views")
+	}
+}
