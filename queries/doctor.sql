@@ -65,6 +65,7 @@ SELECT p.proname::text AS name
 FROM pg_catalog.pg_proc AS p
 JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
 WHERE n.nspname = @schema::text
+    AND p.prokind = 'f'
     AND p.prorettype <> 'trigger'::regtype
     AND NOT has_function_privilege(p.oid, 'EXECUTE')
 ORDER BY 1;

@@ -2,7 +2,8 @@
 // of their names by every migration of a database, after the numbered migrations.
 //
 // The files name the schemas polar, of the tables, and polar_bi, of what analysts see.
-// For another schema of tables both are replaced: polar_sandbox, polar_sandbox_bi.
+// For another schema of tables both are replaced: polar_sandbox, polar_sandbox_bi; where
+// a name has a dot behind it, and where it is a text by itself, 'polar_bi'.
 package views
 
 import (
@@ -53,19 +54,26 @@ func For(schema string) ([]View, error) {
 	return all, nil
 }
 
-//nolint:gochecknoglobals // constant patterns
 var (
-	creates   = regexp.MustCompile(`(?m)^CREATE OR REPLACE VIEW (polar|polar_bi)\.([a-z_]+)`)
-	qualified = regexp.MustCompile(`\b(polar|polar_bi)\.`)
+	creates = regexp.MustCompile(`(?m)^CREATE OR REPLACE VIEW (polar|polar_bi)\.([a-z_]+)`)
+	// named matches a schema, in a text or remark whole, and alone as a text of its own.
+	named = regexp.MustCompile(`'(?:[^']|'')*'|--.*|\bpolar(?:_bi)?\.`)
+	told  = regexp.MustCompile(`^'polar(?:_bi)?'$|\bpolar(?:_bi)?\.`)
 )
 
-// in puts a schema into SQL that names polar.
+// in puts a schema into SQL that names polar. In texts it needs no quotes: COMMENTs are
+// read by people, and names in them are looked up as they are.
 func in(schema, sql string) string {
-	return qualified.ReplaceAllStringFunc(sql, func(name string) string {
-		s := schema
-		if strings.TrimSuffix(name, ".") == "polar_bi" {
-			s = Analysts(schema)
+	as := func(name string) string { return schema + strings.TrimPrefix(name, "polar") }
+	return named.ReplaceAllStringFunc(sql, func(found string) string {
+		if strings.HasPrefix(found, "polar") {
+			return pgx.Identifier{strings.TrimSuffix(as(found), ".")}.Sanitize() + "."
 		}
-		return pgx.Identifier{s}.Sanitize() + "."
+		return told.ReplaceAllStringFunc(found, func(name string) string {
+			if strings.HasPrefix(name, "'") {
+				return "'" + as(name[1:])
+			}
+			return as(name)
+		})
 	})
 }

@@ -84,7 +84,7 @@ func (a *app) demo(ctx context.Context, o demoOptions) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.endDemo(postgres, options.Dir)) }()
-	d, err := db.Open(ctx, db.Config{URL: secret.New(postgres.URL("postgres")), App: "syncer demo"})
+	d, err := db.Open(ctx, db.Config{URL: secret.New(postgres.URL("postgres")), Reader: db.DefaultReader, App: "syncer demo"})
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,7 @@ func newDoctor(a *app) *cobra.Command {
 		Use:   "doctor",
 		Short: "Find out what is wrong with the set-up, and what to do about it",
 		Long: `Looks at everything a sync needs: configuration, database, schema, rights,
-clocks, Polar and the token, the last runs, and whether the budget is enough for
+views, clocks, Polar and the token, the last runs, and whether the budget is enough for
 the schedule; and at what is unsafe: files with secrets that others may read, a
 superuser's role, a remote database without verified TLS. Says what it found, and
 what to do if something is wrong.

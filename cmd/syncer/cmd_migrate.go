@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"text/tabwriter"
 	"time"
@@ -17,8 +18,10 @@ func newMigrate(a *app) *cobra.Command {
 		Use:   "migrate",
 		Short: "Bring the database schema up to date",
 		Long: `Brings the schema of every configured source up to date: creates the schema if
-it is missing and applies what has not been applied yet. Several may start at
-once; one works, the others wait.
+it is missing and applies what has not been applied yet. Then it makes the views
+for analysts beside it (polar_bi) that are missing or not this program's, and
+lets the role SYNCER_READER_ROLE read them. Several may start at once; one works,
+the others wait.
 
 It needs the server itself, not a pooler, and a role that may create tables: if
 SYNCER_MIGRATE_DATABASE_URL is set, it goes there instead of DATABASE_URL.`,
@@ -41,27 +44,40 @@ SYNCER_MIGRATE_DATABASE_URL is set, it goes there instead of DATABASE_URL.`,
 // migrationResult is one line of `migrate --json`.
 type migrationResult struct {
 	Schema    string     `json:"schema"`
-	Version   int64      `json:"version"`
+	Version   int64      `json:"version"` // 0: no migration, but something about views, which Name says
 	Name      string     `json:"name"`
 	AppliedAt *time.Time `json:"applied_at"`
 }
 
 func (a *app) migrateUp(ctx context.Context) error {
-	return a.migrations(ctx, func(d *db.DB) ([]db.Migration, error) {
-		applied, err := d.Migrate(ctx)
-		if err != nil {
+	var failed error // of views: they hold up no other schema's tables
+	err := a.migrations(ctx, func(d *db.DB) ([]db.Migration, error) {
+		m, err := d.Migrate(ctx)
+		if errors.Is(err, db.ErrViews) {
+			failed = errors.Join(failed, fmt.Errorf("schema %s: %w", d.Schema(), err))
+		} else if err != nil {
 			return nil, err
 		}
 		if !a.json {
-			for _, m := range applied {
-				fmt.Fprintf(a.stdout, "applied %s\n", m.Name)
+			for _, one := range m.Applied {
+				fmt.Fprintf(a.stdout, "applied %s\n", one.Name)
 			}
-			if len(applied) == 0 {
+			for _, text := range m.Did {
+				fmt.Fprintln(a.stdout, text)
+			}
+			if err == nil && len(m.Applied) == 0 && len(m.Did) == 0 {
 				fmt.Fprintf(a.stdout, "schema %s is up to date\n", d.Schema())
 			}
 		}
-		return applied, nil
+		for _, text := range m.Warnings {
+			fmt.Fprintf(a.stderr, "Warning: %s\n", text)
+		}
+		for _, text := range m.Did {
+			m.Applied = append(m.Applied, db.Migration{Name: text, AppliedAt: time.Now()})
+		}
+		return m.Applied, nil
 	})
+	return errors.Join(err, failed)
 }
 
 func (a *app) migrateStatus(ctx context.Context) error {

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/google/uuid"
 
@@ -18,6 +19,7 @@ import (
 	"syncer/internal/fetch"
 	"syncer/internal/schedule"
 	"syncer/internal/secret"
+	"syncer/views"
 )
 
 const (
@@ -61,6 +63,7 @@ type databaseConfig struct {
 	URL        secret.Text
 	MigrateURL secret.Text // for `syncer migrate`; empty: URL
 	Password   secret.Text // from PGPASSWORD_FILE
+	Reader     string      // role that may read the views; "": none
 	Private    bool        // neither DATABASE_URL nor PG* is set: start one
 
 	migrating bool // MigrateURL counts
@@ -150,6 +153,11 @@ func loadConfig(path string, env environment) (config, error) {
 		if slices.ContainsFunc(c.Sources, func(o sourceConfig) bool { return o.Name == source.Name }) {
 			return config{}, fmt.Errorf("two sources are named %q; give each a name of its own", source.Name)
 		}
+		for _, o := range c.Sources {
+			if source.Schema == views.Analysts(o.Schema) || o.Schema == views.Analysts(source.Schema) {
+				return config{}, fmt.Errorf("schema %s of one source is where the views of the other's schema %s would be; give one of them another schema", max(source.Schema, o.Schema), min(source.Schema, o.Schema))
+			}
+		}
 		source.SecretFiles = secretFiles(path, file, s, env)
 		c.Sources = append(c.Sources, source)
 	}
@@ -231,6 +239,16 @@ const maxDays = 36500
 // maxBudget is far beyond what Polar allows anyone.
 const maxBudget = 1_000_000
 
+// maxName is the length of a name in Postgres.
+const maxName = 63
+
+// isRole reports whether a role may have a name, or there is none. A secret in the wrong
+// place, whose kind shows, is no name.
+func isRole(name string) bool {
+	return len(name) <= maxName && name != "public" && name != "none" && !strings.HasPrefix(name, "pg_") &&
+		!strings.ContainsFunc(name, unicode.IsControl) && secret.Mask(name) == name
+}
+
 // loadDatabase finds the database. pgx itself reads libpq's PG* variables.
 func loadDatabase(file fileConfig, env environment) (databaseConfig, error) {
 	d := databaseConfig{URL: file.DatabaseURL.Text, MigrateURL: file.MigrateDatabaseURL.Text}
@@ -245,6 +263,16 @@ func loadDatabase(file fileConfig, env environment) (databaseConfig, error) {
 		if d.Password, err = readSecret("PGPASSWORD_FILE", path); err != nil {
 			return d, err
 		}
+	}
+	d.Reader = db.DefaultReader
+	if file.ReaderRole != nil {
+		d.Reader = *file.ReaderRole
+	}
+	if _, set := env("SYNCER_READER_ROLE"); set { // set but empty: none
+		d.Reader = env.get("SYNCER_READER_ROLE")
+	}
+	if !isRole(d.Reader) {
+		return d, fmt.Errorf("SYNCER_READER_ROLE: use the name of a role, at most %d bytes, that Postgres does not keep for itself, or nothing for none", maxName)
 	}
 	d.Private = d.URL.Empty() && env.firstSet("PGHOST", "PGPORT", "PGDATABASE", "PGUSER", "PGPASSWORD",
 		"PGPASSWORD_FILE", "PGSERVICE", "PGSERVICEFILE", "PGPASSFILE") == ""

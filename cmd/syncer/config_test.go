@@ -46,6 +46,18 @@ var settings = []struct {
 		wantDefault: "127.0.0.1:8080", wantFile: "127.0.0.1:1", wantVariable: "",
 	},
 	{
+		name: "reader",
+		file: "reader_role: file", variable: "SYNCER_READER_ROLE", value: "environment",
+		read:        func(c config) string { return c.Database.Reader },
+		wantDefault: "polar_reader", wantFile: "file", wantVariable: "environment",
+	},
+	{
+		name: "no reader", // set but empty differs from unset
+		file: `reader_role: ""`, variable: "SYNCER_READER_ROLE", value: "",
+		read:        func(c config) string { return c.Database.Reader },
+		wantDefault: "polar_reader", wantFile: "", wantVariable: "",
+	},
+	{
 		name: "runs kept",
 		file: "keep_runs_days: 0", variable: "SYNCER_KEEP_RUNS_DAYS", value: "7",
 		read:        func(c config) string { return c.KeepRuns.String() },

@@ -20,8 +20,10 @@ type fileConfig struct {
 	DatabaseURL secretText `yaml:"database_url"`
 	// MigrateDatabaseURL is for `syncer migrate` alone, such as the server behind a pooler.
 	MigrateDatabaseURL secretText `yaml:"migrate_database_url"`
-	HTTPAddr           *string    `yaml:"http_addr"`
-	Schema             string     `yaml:"schema"`
+	// ReaderRole may read the views; "": nobody is given the right.
+	ReaderRole *string `yaml:"reader_role"`
+	HTTPAddr   *string `yaml:"http_addr"`
+	Schema     string  `yaml:"schema"`
 	// KeepChangesDays limits the age of rows in the table changes; 0: no limit.
 	KeepChangesDays int `yaml:"keep_changes_days"`
 	// KeepRunsDays limits the age of rows in the table sync_runs; 0: no limit.

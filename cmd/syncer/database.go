@@ -56,7 +56,7 @@ func (d *database) stop() error {
 
 // connect opens a schema, whatever its state.
 func (d *database) connect(ctx context.Context, schema string) (*db.DB, error) {
-	c := db.Config{URL: d.config.URL, Password: d.config.Password, Schema: schema, App: "syncer"}
+	c := db.Config{URL: d.config.URL, Password: d.config.Password, Schema: schema, Reader: d.config.Reader, App: "syncer"}
 	if d.config.migrating {
 		c.Variable = migrateVariable
 	}
@@ -74,7 +74,10 @@ func (d *database) open(ctx context.Context, schema string) (*db.DB, error) {
 		return nil, err
 	}
 	if d.private != nil {
-		_, err = opened.Migrate(ctx)
+		if _, err = opened.Migrate(ctx); errors.Is(err, db.ErrViews) { // no command needs them
+			fmt.Fprintf(d.app.stderr, "Warning: %v\n", err)
+			err = nil
+		}
 	} else {
 		err = opened.CheckSchema(ctx)
 	}

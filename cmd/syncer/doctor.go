@@ -101,6 +101,8 @@ func (e *examination) examine(ctx context.Context) []finding {
 		{"access", "database", e.checkAccess},
 		{"schema", "database", e.checkSchema},
 		{"rights", "schema", e.checkRights},
+		{"views", "schema", e.checkViews},
+		{"reader", "schema", e.checkReader},
 		{"clock", "database", e.checkClock},
 		{"stamps", "schema", e.checkStamps},
 		{"polar", "", e.checkPolar},

@@ -123,6 +123,36 @@ func (e *examination) grants(ctx context.Context) string {
 	return "Use the role that owns the schema, or have it run:\n" + strings.Join(all, "\n")
 }
 
+// checkViews looks at what analysts read. No run needs it, so nothing is worse than a
+// warning.
+func (e *examination) checkViews(ctx context.Context) finding {
+	err := e.db.CheckViews(ctx)
+	switch {
+	case err == nil:
+		return good("those beside schema %s are what this syncer makes", e.source.Schema)
+	case errors.Is(err, db.ErrViews):
+		message, advice, _ := strings.Cut(strings.TrimPrefix(err.Error(), db.ErrViews.Error()+": "), "; ")
+		return warn(message, sentence(advice))
+	}
+	return unreadable(ctx, err)
+}
+
+func (e *examination) checkReader(ctx context.Context) finding {
+	reader := e.config.Database.Reader
+	if reader == "" {
+		return good("no role is configured to read the views")
+	}
+	missing, err := e.db.MissingForReader(ctx)
+	if err != nil {
+		return unreadable(ctx, err)
+	}
+	if len(missing) == 0 {
+		return good("role %s may read the views", reader)
+	}
+	return warn(fmt.Sprintf("role %s is missing, or may not read all views", reader),
+		"Run `syncer migrate`. If it warns, have an administrator run:\n"+strings.Join(missing, "\n"))
+}
+
 // clocksApart is the least difference between clocks that doctor mentions.
 const clocksApart = 2 * time.Second
 

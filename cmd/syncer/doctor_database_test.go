@@ -36,7 +36,7 @@ func TestDoctorSaysThatTheSchemaDoesNotFit(t *testing.T) {
 	p := newPlace(t, "seed-ads")
 	empty := diagnosed(t, p.env.with("DATABASE_URL", withPassword(t, dbtest.Empty(t))), exitSchema)
 	empty.wants("schema", "problem", `schema "polar" holds no tables yet`, "Run `syncer migrate`.")
-	empty.wantsRest("ok", "schema", "rights", "stamps", "organization", "running", "last_run", "links", "failures")
+	empty.wantsRest("ok", "schema", "rights", "views", "reader", "stamps", "organization", "running", "last_run", "links", "failures")
 	empty.wants("rights", "skipped", "not checked: the schema comes first", "")
 	do(t, p.database, "INSERT INTO syncer_migrations (version_id, is_applied) VALUES (99999, true)")
 	diagnosed(t, p.env, exitSchema).wants("schema", "problem", "is at version 99999, this program knows", "Use the newer syncer.")

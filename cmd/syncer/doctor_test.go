@@ -70,7 +70,7 @@ func TestAHealthySetUpIsInOrder(t *testing.T) {
 	d := diagnosed(t, p.env, exitDone)
 	d.wantsRest("ok")
 	if diff := cmp.Diff([]string{
-		"configuration", "files", "database", "access", "schema", "rights", "clock", "stamps", "polar", "organization", "running", "last_run", "links", "failures", "budget", "schedule", "time_zone",
+		"configuration", "files", "database", "access", "schema", "rights", "views", "reader", "clock", "stamps", "polar", "organization", "running", "last_run", "links", "failures", "budget", "schedule", "time_zone",
 	}, d.order); diff != "" {
 		t.Error(diff)
 	}
@@ -110,7 +110,7 @@ func TestDoctorExaminesEverySource(t *testing.T) {
 		t.Errorf("for people:\n%s", out)
 	}
 	var raw []map[string]any
-	if err := json.Unmarshal([]byte(once(t, env, exitRefused, "--json", "doctor").stdout.String()), &raw); err != nil || len(raw) != 34 || len(raw[0]) != 5 {
+	if err := json.Unmarshal([]byte(once(t, env, exitRefused, "--json", "doctor").stdout.String()), &raw); err != nil || len(raw) != 38 || len(raw[0]) != 5 {
 		t.Errorf("JSON: %v, %v", raw, err)
 	}
 }

@@ -74,6 +74,8 @@ func exitCode(ctx context.Context, err error) int {
 	switch {
 	case err == nil:
 		return exitDone
+	case errors.Is(err, db.ErrViews): // whatever the reason: the tables are as they should be
+		return exitUnexpected
 	case errors.Is(err, db.ErrConfig):
 		return exitUsage
 	case errors.Is(err, db.ErrUnreachable), errors.Is(err, db.ErrUnfit), errors.Is(err, db.ErrReadOnly), errors.Is(err, db.ErrLocked),
@@ -124,6 +126,8 @@ func hint(err error) string {
 		return "Set SYNCER_API_VERSION to auto, or to a version that Polar's documentation lists, and check POLAR_SERVER. Nothing was removed."
 	case fetch.Unreachable(err):
 		return "Check POLAR_SERVER and the network, or try again later. Nothing was removed."
+	case errors.Is(err, db.ErrViews):
+		return "Then run `syncer migrate` again. `syncer run` and `syncer backfill` do not need the views."
 	case errors.Is(err, db.ErrUnreachable):
 		return "Check DATABASE_URL or the PG* variables, and that Postgres is running."
 	case errors.Is(err, db.ErrReadOnly):

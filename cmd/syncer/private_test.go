@@ -54,6 +54,25 @@ func TestWithoutADatabaseAPrivateOneIsStartedAndKept(t *testing.T) {
 	nothingRuns(t, folder)
 }
 
+// TestAPrivateDatabaseIsUsedWithoutItsViews takes a name for itself.
+func TestAPrivateDatabaseIsUsedWithoutItsViews(t *testing.T) {
+	t.Parallel()
+	home := dataFolder(t)
+	polar := fetchtest.StartServer(t, fetchtest.NewServer(recording(t, "seed-ads")))
+	env := placeFor(t, "postgres://", polar).env.without("DATABASE_URL").with("XDG_DATA_HOME", home)
+	once(t, env, exitDone, "migrate")
+	private, err := localpg.Start(t.Context(), localpg.Options{Dir: filepath.Join(home, "syncer", "postgres")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	do(t, private.URL("postgres"), "DROP VIEW polar_bi.data_dictionary; CREATE TABLE polar_bi.data_dictionary ()")
+	if err := private.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	once(t, env, exitDone, "backfill").saying("Warning: the tables are up to date, the views are not: polar_bi.data_dictionary is not a view that syncer has made")
+	once(t, env, exitUnexpected, "migrate")
+}
+
 func TestAPrivateDatabaseBelongsToOneProcess(t *testing.T) {
 	t.Parallel()
 	home := dataFolder(t)

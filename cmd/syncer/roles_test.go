@@ -17,11 +17,13 @@ func TestOneRoleMigratesAndAnotherRuns(t *testing.T) {
 	p := placeFor(t, dbtest.Empty(t), fetchtest.StartServer(t, fetchtest.NewServer(recording(t, "seed-ads"))))
 	owner, asOwner := p.role(t)
 	writer, env := p.role(t)
-	do(t, p.database, "CREATE SCHEMA polar AUTHORIZATION "+owner)
+	reader, _ := p.role(t)
+	asOwner, env = asOwner.with("SYNCER_READER_ROLE", reader), env.with("SYNCER_READER_ROLE", reader)
+	do(t, p.database, "CREATE SCHEMA polar AUTHORIZATION "+owner+"; CREATE SCHEMA polar_bi AUTHORIZATION "+owner)
 	once(t, asOwner, exitDone, "migrate")
 
 	advice := diagnosed(t, env, exitDatabase).lines["schema"].Advice
-	if strings.Contains(advice, "ALL TABLES") || !strings.Contains(advice, "\nGRANT SELECT ON polar.syncer_migrations TO ") {
+	if strings.Contains(advice, "ALL TABLES") || !strings.Contains(advice, "\nGRANT SELECT ON polar.syncer_migrations, polar.syncer_views TO ") {
 		t.Errorf("not the narrowest:\n%s", advice)
 	}
 	for line := range strings.Lines(advice) {
@@ -38,7 +40,8 @@ func TestOneRoleMigratesAndAnotherRuns(t *testing.T) {
 	do(t, asOwner["DATABASE_URL"], "CREATE TABLE polar.of_tomorrow (); CREATE FUNCTION polar.of_tomorrow() RETURNS void LANGUAGE sql AS ''")
 	for privilege, on := range map[string]string{
 		"INSERT, UPDATE, DELETE, TRUNCATE": "syncer_migrations", "INSERT, UPDATE, DELETE": "syncer_migrations_lock",
-		"TRUNCATE, REFERENCES": "checkout_links", "DELETE": "checkout_links", "UPDATE, DELETE, TRUNCATE": "changes",
+		"INSERT, UPDATE, DELETE, REFERENCES": "syncer_views",
+		"TRUNCATE, REFERENCES":               "checkout_links", "DELETE": "checkout_links", "UPDATE, DELETE, TRUNCATE": "changes",
 	} {
 		if ask[bool](t, p.database, "SELECT has_table_privilege($1, $2, $3)", writer, on, privilege) {
 			t.Errorf("it may do one of %s on %s", privilege, on)
@@ -61,20 +64,23 @@ func TestTheComposeFilesRolesAreEnoughAndNoMore(t *testing.T) {
 		t.Fatal(err)
 	}
 	sql := regexp.MustCompile(`(?m)^\\set .*$`).ReplaceAllString(string(script), "") // psql's
-	do(t, p.database, strings.NewReplacer(":'owner_password'", "'a'", ":'password'", "'b'").Replace(sql))
+	reader := "reader_of_" + ask[string](t, p.database, "SELECT current_database()") // the server may have the other
+	do(t, p.database, strings.NewReplacer(":'owner_password'", "'a'", ":'password'", "'b'", "polar_reader", reader).Replace(sql))
 	admin := dbtest.Open(t, p.database)
 	t.Cleanup(func() {
-		if _, err := admin.Pool().Exec(context.WithoutCancel(t.Context()), "DROP OWNED BY syncer_writer, syncer_owner; DROP ROLE syncer_writer, syncer_owner"); err != nil {
+		if _, err := admin.Pool().Exec(context.WithoutCancel(t.Context()), "DROP OWNED BY syncer_writer, syncer_owner; DROP ROLE syncer_writer, syncer_owner, "+reader); err != nil {
 			t.Error(err)
 		}
 	})
 	as := func(role string) variables {
-		return p.env.with("DATABASE_URL", strings.Replace(p.database, "syncer:", role+":", 1))
+		return p.env.with("DATABASE_URL", strings.Replace(p.database, "syncer:", role+":", 1), "SYNCER_READER_ROLE", reader)
 	}
-	once(t, as("syncer_owner"), exitDone, "migrate")
+	if q := once(t, as("syncer_owner"), exitDone, "migrate"); q.stderr.String() != "" {
+		t.Errorf("warns:\n%s", q)
+	}
 	diagnosed(t, as("syncer_writer"), exitDone).wantsRest("ok")
 	once(t, as("syncer_writer"), exitDone, "backfill")
-	for _, table := range []string{"syncer_migrations", "syncer_migrations_lock"} {
+	for _, table := range []string{"syncer_migrations", "syncer_migrations_lock", "syncer_views"} {
 		if ask[bool](t, p.database, "SELECT has_table_privilege('syncer_writer', $1, 'INSERT, UPDATE, DELETE, TRUNCATE')", table) {
 			t.Errorf("the role that runs may write %s", table)
 		}

@@ -36,6 +36,9 @@ var (
 	ErrUnfit = errors.New("the database will not do")
 	// ErrSchema: the schema does not match this program.
 	ErrSchema = errors.New("schema does not fit")
+	// ErrViews: the analysts' views are not as this program makes them, while the tables
+	// are.
+	ErrViews = errors.New("the tables are up to date, the views are not")
 	// ErrDenied: the role lacks a right.
 	ErrDenied = errors.New("the database role lacks a right")
 	// ErrRejected: Postgres refuses these rows, and would do so again.
@@ -58,6 +61,7 @@ type Config struct {
 	URL      secret.Text // libpq URL or key=value; empty: libpq's PG* environment
 	Password secret.Text // used if URL and environment have none
 	Schema   string      // "": DefaultSchema
+	Reader   string      // role that Migrate lets read the views; "": none
 	App      string      // application_name
 	Variable string      // that holds URL, for errors; "": DATABASE_URL
 }
@@ -66,6 +70,7 @@ type Config struct {
 type DB struct {
 	session session
 	schema  string
+	reader  string // role; "": none
 	server  Server // as probed
 }
 
@@ -108,7 +113,11 @@ func Open(ctx context.Context, config Config) (*DB, error) {
 	if name := refusedParam(err); name != "" {
 		return nil, fmt.Errorf("%w: %s: the server refuses the parameter %q; correct or remove it", ErrConfig, config.Variable, name)
 	}
-	return d, classify(err)
+	if err != nil {
+		return nil, classify(err)
+	}
+	d.reader = config.Reader
+	return d, nil
 }
 
 // hideURL keeps the URL out of a parse error: pgx tries to mask the password in

@@ -61,6 +61,7 @@ var records = map[string]string{
 	"drift":         "SELECT INSERT UPDATE",
 	"changes":       "SELECT INSERT", // by triggers
 	versionTable:    "SELECT",
+	"syncer_views":  "SELECT", // by doctor
 
 	"source_organizations": "SELECT INSERT DELETE",
 	"sync_scopes":          "SELECT INSERT",

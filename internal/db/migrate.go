@@ -36,61 +36,64 @@ const (
 // migrateWithin bounds all steps together, which may build indexes on large tables.
 const migrateWithin = time.Hour
 
-// Migrate brings the schema up to date and returns what it applied. Several may
-// start at once: a lock table lets one work while the others wait. It leaves a
-// schema newer than this program alone and returns ErrSchema. Behind a pooler it is
-// ErrConfig: migrations and their lock need a session.
-func (d *DB) Migrate(ctx context.Context) ([]Migration, error) {
+// Migrated is what Migrate did.
+type Migrated struct {
+	Applied  []Migration
+	Did      []string // beside them, about views and their reader: a sentence each
+	Warnings []string // what others have to do, and how
+}
+
+// Migrate brings the schema up to date, then the analysts' views and their reader's
+// rights. Several may start at once: a lock table lets one work while the others wait.
+// It leaves a schema newer than this program alone and returns ErrSchema. After ErrViews
+// the tables are up to date. Behind a pooler it is ErrConfig: migrations and their lock
+// need a session.
+func (d *DB) Migrate(ctx context.Context) (m Migrated, err error) {
 	if d.server.Pooled {
-		return nil, fmt.Errorf("%w: migrate needs the server itself, and this is a pooler; set SYNCER_MIGRATE_DATABASE_URL to the server's own address", ErrConfig)
+		return m, fmt.Errorf("%w: migrate needs the server itself, and this is a pooler; set SYNCER_MIGRATE_DATABASE_URL to the server's own address", ErrConfig)
 	}
 	if err := d.Writable(); err != nil {
-		return nil, err
+		return m, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, migrateWithin)
 	defer cancel()
 	if err := d.createSchema(ctx); err != nil {
-		return nil, fmt.Errorf("create schema %s: %w", d.schema, classify(err))
+		return m, fmt.Errorf("create schema %s: %w", d.schema, classify(err))
 	}
 	if err := d.adopt(ctx); err != nil {
-		return nil, fmt.Errorf("rename goose_db_version: %w", classify(err))
+		return m, fmt.Errorf("rename goose_db_version: %w", classify(err))
 	}
 	p, closeProvider, err := d.provider()
 	if err != nil {
-		return nil, err
+		return m, err
 	}
 	defer closeProvider()
 	results, err := p.Up(ctx)
-	var applied []Migration
 	for _, r := range results {
-		applied = append(applied, Migration{Version: r.Source.Version, Name: r.Source.Path, AppliedAt: time.Now()})
+		m.Applied = append(m.Applied, Migration{Version: r.Source.Version, Name: r.Source.Path, AppliedAt: time.Now()})
 	}
 	if err == nil {
 		_, err = d.session.Exec(ctx, describe)
 	}
-	if err == nil {
-		err = d.makeViews(ctx)
-	}
 	if err != nil {
-		return applied, fmt.Errorf("migrate: %w", classify(err))
+		return m, fmt.Errorf("migrate: %w", classify(err))
 	}
-	return applied, d.CheckSchema(ctx)
-}
-
-func (d *DB) makeViews(ctx context.Context) error {
+	if err := d.CheckSchema(ctx); err != nil { // a newer program's views are not touched
+		return m, err
+	}
 	all, err := views.For(d.schema)
+	if err == nil {
+		m.Did, err = d.makeViews(ctx, all)
+	}
+	if err == nil {
+		var did []string
+		did, m.Warnings, err = d.admitReader(ctx)
+		m.Did = append(m.Did, did...)
+	}
 	if err != nil {
-		return err
+		return m, fmt.Errorf("%w: %w", ErrViews, classify(err))
 	}
-	if _, err := d.session.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+Quoted(views.Analysts(d.schema))); err != nil {
-		return err
-	}
-	for _, v := range all {
-		if _, err := d.session.pool.Exec(ctx, v.SQL, pgx.QueryExecModeSimpleProtocol); err != nil {
-			return fmt.Errorf("view %s.%s: %w", v.Schema, v.Name, err)
-		}
-	}
-	return nil
+	return m, nil
 }
 
 // Migrations lists all steps and when each was applied. It only reads.
@@ -260,7 +263,7 @@ func (d *DB) createSchema(ctx context.Context) error {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok && (e.Code == "23505" || e.Code == "42P06") {
 		return nil // another process has just made it
 	}
-	return err
+	return d.adviseSchema(d.schema, err)
 }
 
 func (d *DB) provider() (*goose.Provider, func(), error) {

@@ -54,7 +54,8 @@ func TestMigrateAppliesEverythingOnce(t *testing.T) {
 	if err := d.CheckSchema(t.Context()); !errors.Is(err, db.ErrSchema) || !strings.Contains(err.Error(), "holds no tables yet; run `syncer migrate`") {
 		t.Errorf("empty: %v", err)
 	}
-	applied, err := d.Migrate(t.Context())
+	done, err := d.Migrate(t.Context())
+	applied := done.Applied
 	if err != nil || len(applied) != len(before) || len(applied) == 0 {
 		t.Fatalf("applied %d of %d: %v", len(applied), len(before), err)
 	}
@@ -63,7 +64,7 @@ func TestMigrateAppliesEverythingOnce(t *testing.T) {
 			t.Errorf("before %+v, applied %+v", before[i], m)
 		}
 	}
-	if again, err := d.Migrate(t.Context()); err != nil || len(again) != 0 {
+	if again, err := d.Migrate(t.Context()); err != nil || len(again.Applied) != 0 || len(again.Did) != 0 {
 		t.Errorf("again: %v, %v", again, err)
 	}
 	if err := d.CheckSchema(t.Context()); err != nil {
@@ -88,11 +89,11 @@ func TestManyMayMigrateAtOnce(t *testing.T) {
 	for i := range applied {
 		d := openSchema(t, url, "")
 		running.Go(func() {
-			all, err := d.Migrate(t.Context())
+			done, err := d.Migrate(t.Context())
 			if err != nil {
 				t.Error(err)
 			}
-			applied[i] = len(all)
+			applied[i] = len(done.Applied)
 		})
 	}
 	running.Wait()
@@ -264,8 +265,8 @@ func TestAnotherProgramsVersionsAreNotOurs(t *testing.T) {
 		t.Error(err)
 	}
 	for _, wantApplied := range []bool{true, false} {
-		if applied, err := d.Migrate(t.Context()); err != nil || (len(applied) > 0) != wantApplied {
-			t.Errorf("%d applied, %v", len(applied), err)
+		if done, err := d.Migrate(t.Context()); err != nil || (len(done.Applied) > 0) != wantApplied {
+			t.Errorf("%d applied, %v", len(done.Applied), err)
 		}
 	}
 	if n := ask[int](t, d, "SELECT (SELECT count(*) FROM public.goose_db_version) + (SELECT count(*) FROM polar.goose_db_version)"); n != 6 {
@@ -283,8 +284,8 @@ func TestAnOlderVersionTableIsTakenOver(t *testing.T) {
 	var running sync.WaitGroup
 	for range 4 {
 		running.Go(func() {
-			if applied, err := d.Migrate(t.Context()); err != nil || len(applied) > 0 {
-				t.Errorf("applied %v, %v", applied, err)
+			if done, err := d.Migrate(t.Context()); err != nil || len(done.Applied) > 0 {
+				t.Errorf("applied %v, %v", done.Applied, err)
 			}
 		})
 	}

@@ -42,7 +42,7 @@ func catalogue(tb testing.TB, d *db.DB) []polarColumn {
 		LEFT JOIN pg_constraint AS f ON f.conrelid = c.oid AND f.contype = 'f' AND f.conkey = ARRAY[a.attnum]
 		LEFT JOIN pg_class AS t ON t.oid = f.confrelid
 		WHERE c.relnamespace = to_regnamespace($1) AND c.relkind IN ('r', 'p') AND c.relname NOT LIKE 'syncer_migrations%'
-			AND c.relname NOT IN ('changes', 'drift', 'source_organizations', 'sync_failures', 'sync_runs', 'sync_scopes')
+			AND c.relname NOT IN ('changes', 'drift', 'source_organizations', 'sync_failures', 'sync_runs', 'sync_scopes', 'syncer_views')
 			AND a.attname NOT IN ('first_seen_at', 'changed_at', 'removed_at')
 		ORDER BY c.relname, a.attnum`, d.Schema())
 	if err != nil {

@@ -150,7 +150,7 @@ func less(now, before map[string]int64) map[string]int64 {
 func entities(counts map[string]int64) map[string]int64 {
 	all := map[string]int64{}
 	for table, n := range counts {
-		if !slices.Contains([]string{"sync_runs", "sync_failures", "drift", "changes", "source_organizations", "sync_scopes", "syncer_migrations"}, table) {
+		if !slices.Contains([]string{"sync_runs", "sync_failures", "drift", "changes", "source_organizations", "sync_scopes", "syncer_migrations", "syncer_views"}, table) {
 			all[table] = n
 		}
 	}
