@@ -16,5 +16,6 @@ COMMENT ON COLUMN sync_scopes.checkout_link_id IS 'A link of the list, whether o
 COMMENT ON COLUMN sync_runs.scope IS 'What the run had to sync: all, or a fingerprint of the list of links, which is in sync_scopes. Runs of one scope ask for the same links.';
 
 -- +goose Down
+CALL drop_views();
 COMMENT ON COLUMN sync_runs.scope IS 'What the run had to sync: all, or a fingerprint of the list of links. Runs of one scope ask for the same links.';
 DROP TABLE sync_scopes;

@@ -26,6 +26,9 @@ import (
 // errDemoDatabase: someone else stopped the demo's Postgres.
 var errDemoDatabase = errors.New("the private Postgres ended")
 
+// demoReader is the login of an analyst.
+const demoReader = "analyst"
+
 // demoScenario is the recorded catalogue the demo plays.
 const demoScenario = "alpha"
 
@@ -92,6 +95,9 @@ func (a *app) demo(ctx context.Context, o demoOptions) (err error) {
 	if _, err := d.Migrate(ctx); err != nil {
 		return err
 	}
+	if err := d.CreateReader(ctx, demoReader); err != nil {
+		return err
+	}
 	server, err := url.Parse(polar.URL)
 	if err != nil {
 		return err
@@ -135,20 +141,29 @@ func (a *app) endDemo(postgres *localpg.Server, dir string) error {
 }
 
 func (a *app) welcome(database, polar string, every time.Duration) {
+	reader := strings.Replace(database, "//syncer@", "//"+demoReader+"@", 1)
 	fmt.Fprintf(a.stdout, `A private Postgres is running, and a fake Polar at %s.
-The catalogue moves on every %s. Look at it from another terminal:
+The catalogue moves on every %s. Look at it from another terminal, as an analyst
+who may read the views in polar_bi and nothing else:
 
-  psql "%s" -c "SET search_path = polar" \
-    -c "SELECT label, changed_at, removed_at FROM checkout_links ORDER BY changed_at DESC LIMIT 10"
+  psql "%s"
 
-More to try:
-  -- what each link sells; amounts are minor units
-  SELECT l.label, p.name, r.amount_type, r.price_amount, r.price_currency
-  FROM polar.checkout_links l
-  JOIN polar.checkout_link_products lp ON lp.checkout_link_id = l.id
-  JOIN polar.products p ON p.id = lp.product_id AND NOT p.is_archived AND p.visibility IS DISTINCT FROM 'draft'
-  JOIN polar.prices r ON r.product_id = p.id AND r.removed_at IS NULL
-  WHERE l.removed_at IS NULL ORDER BY l.label, lp.position;
+  -- what each link sells, and for how much now
+  SELECT link_label, product_name, net_amount_major, currency, recurring_interval, metered_prices, trial_interval
+  FROM polar_bi.link_checkouts
+  WHERE is_sellable AND is_default_currency IS NOT FALSE
+  ORDER BY link_label, product_position;
+  -- which links cannot be sold, and why
+  SELECT link_label, reason, product_name, since
+  FROM polar_bi.unsellable_links
+  ORDER BY since DESC NULLS FIRST;
+  -- what there is to read
+  \dv+ polar_bi.*
+
+Or as the owner, who sees the tables in polar:
+
+  psql "%s"
+
   -- prices that were replaced
   SELECT p.name, r.price_amount, r.price_currency, r.first_seen_at, r.removed_at
   FROM polar.prices r JOIN polar.products p ON p.id = r.product_id WHERE r.removed_at IS NOT NULL;
@@ -157,7 +172,7 @@ More to try:
 
 Ctrl-C ends it.
 
-`, polar, every, database)
+`, polar, every, reader, database)
 }
 
 // demo plays the catalogue step by step and syncs after each one.

@@ -37,7 +37,7 @@ func processes(tb testing.TB) string {
 func startDemo(tb testing.TB, env variables, args ...string) (d *process, database, folder string) {
 	tb.Helper()
 	d = start(tb, env, append([]string{"demo", "--every", "1s"}, args...)...)
-	database = d.awaits(d.stdout, `psql "([^"]+)"`)
+	database = d.awaits(d.stdout, `psql "(postgres://syncer@[^"]+)"`)
 	u, err := url.Parse(database)
 	if err != nil {
 		tb.Fatal(err)
@@ -70,6 +70,13 @@ func TestDemoPlaysTheCatalogueAndLeavesNothingBehind(t *testing.T) {
 	d.awaits(d.stdout, `step 0 of 12: initial state\n  succeeded: 120 of 120 links changed, 0 removed, 0 failed; rows \+\d+ ~0 -0;`)
 	if n := ask[int](t, database, "SELECT count(*) FROM checkout_links"); n != 120 {
 		t.Errorf("%d links in the demo's database", n)
+	}
+	reader := d.awaits(d.stdout, `psql "(postgres://analyst@[^"]+)"`)
+	if n := ask[int](t, reader, "SELECT count(DISTINCT checkout_link_id) FROM polar_bi.link_checkouts WHERE is_sellable"); n == 0 {
+		t.Error("the analyst sees no link that sells")
+	}
+	if may := ask[bool](t, reader, "SELECT has_schema_privilege('polar', 'USAGE')"); may {
+		t.Error("the analyst may look into polar")
 	}
 	d.awaits(d.stdout, `step 1 of 12: price changes .*\n  succeeded: 73 of 120 links changed.*\n  gone     price    0\.01 huf a unit a week of "Add-on API 17"\n`)
 	d.awaits(d.stdout, `step 2 of 12: products of links reordered, replaced, added, removed\n`)

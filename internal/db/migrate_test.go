@@ -176,7 +176,7 @@ func TestMigrationsGoDownAndUpAgain(t *testing.T) {
 	if left, err := pgx.CollectRows(rows, pgx.RowTo[string]); err != nil || len(left) > 0 {
 		t.Errorf("left at version 0: %v, %v", left, err)
 	}
-	if _, err := p.Up(t.Context()); err != nil {
+	if _, err := d.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(before, attributes(t, d)); diff != "" {

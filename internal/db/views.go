@@ -146,15 +146,19 @@ type maker struct {
 	dropped []string
 }
 
+// did says what was made in the analysts' schema, or, if nothing was, of what theirs share.
 func (m *maker) did() (all []string) {
-	for _, schema := range []string{m.db.schema, views.Analysts(m.db.schema)} {
-		switch n := m.made[schema]; n {
-		case 0:
-		case 1:
-			all = append(all, "made 1 view in "+schema)
-		default:
-			all = append(all, fmt.Sprintf("made %d views in %s", n, schema))
+	for _, schema := range []string{views.Analysts(m.db.schema), m.db.schema} {
+		n := m.made[schema]
+		if n == 0 {
+			continue
 		}
+		noun := "views"
+		if n == 1 {
+			noun = "view"
+		}
+		all = append(all, fmt.Sprintf("made %d %s in %s", n, noun, schema))
+		break
 	}
 	if len(m.dropped) > 0 {
 		all = append(all, "dropped "+strings.Join(m.dropped, ", "))
@@ -456,4 +460,22 @@ func qualified(schema, name string) string { return schema + "." + name }
 func checksum(v views.View) string {
 	sum := sha256.Sum256([]byte(v.SQL))
 	return hex.EncodeToString(sum[:])
+}
+
+// CreateReader makes a login that reads the views and nothing else, with the settings
+// that such a login should have. Like a role it belongs to the whole server.
+func (d *DB) CreateReader(ctx context.Context, login string) error {
+	name := Quoted(login)
+	for _, sql := range []string{
+		"CREATE ROLE " + name + " LOGIN IN ROLE " + Quoted(d.reader),
+		"ALTER ROLE " + name + " SET jit = off",
+		"ALTER ROLE " + name + " SET work_mem = '64MB'",
+		"ALTER ROLE " + name + " SET default_transaction_read_only = on",
+		"ALTER ROLE " + name + " SET statement_timeout = '60s'",
+	} {
+		if _, err := d.session.Exec(ctx, sql); err != nil {
+			return fmt.Errorf("make login %s: %w", login, classify(err))
+		}
+	}
+	return nil
 }
