@@ -37,7 +37,11 @@ func processes(tb testing.TB) string {
 func startDemo(tb testing.TB, env variables, args ...string) (d *process, database, folder string) {
 	tb.Helper()
 	d = start(tb, env, append([]string{"demo", "--every", "1s"}, args...)...)
+	reader := d.awaits(d.stdout, `psql "(postgres://analyst@[^"]+)"`)
 	database = d.awaits(d.stdout, `psql "(postgres://syncer@[^"]+)"`)
+	if reader != readerOf(database) {
+		tb.Errorf("the reader's database is %s, the owner's %s", reader, database)
+	}
 	u, err := url.Parse(database)
 	if err != nil {
 		tb.Fatal(err)
@@ -48,6 +52,9 @@ func startDemo(tb testing.TB, env variables, args ...string) (d *process, databa
 	}
 	return d, database, folder
 }
+
+// readerOf is the reader's way to the demo's database.
+func readerOf(database string) string { return strings.Replace(database, "syncer@", "analyst@", 1) }
 
 func wantMissing(tb testing.TB, folder string) {
 	tb.Helper()
@@ -71,7 +78,7 @@ func TestDemoPlaysTheCatalogueAndLeavesNothingBehind(t *testing.T) {
 	if n := ask[int](t, database, "SELECT count(*) FROM checkout_links"); n != 120 {
 		t.Errorf("%d links in the demo's database", n)
 	}
-	reader := d.awaits(d.stdout, `psql "(postgres://analyst@[^"]+)"`)
+	reader := readerOf(database)
 	if n := ask[int](t, reader, "SELECT count(DISTINCT checkout_link_id) FROM polar_bi.link_checkouts WHERE is_sellable"); n == 0 {
 		t.Error("the analyst sees no link that sells")
 	}
