@@ -6,31 +6,27 @@ SELECT
     l.organization_id,
     CASE
         WHEN l.removed_at IS NOT NULL THEN 'gone'
-        WHEN j.checkout_link_id IS NULL THEN 'no_products'
-        WHEN o.checkout_link_id IS NULL THEN 'no_open_product'
-        ELSE u.why_not
+        WHEN o.checkout_link_id IS NOT NULL THEN o.why_not
+        WHEN EXISTS (SELECT FROM polar.checkout_link_products AS j WHERE j.checkout_link_id = l.id) THEN 'no_open_product'
+        ELSE 'no_products'
     END AS reason,
-    u.product_id,
-    u.product_name,
+    o.product_id,
+    o.product_name,
     l.removed_at AS since
 FROM polar.checkout_links AS l
 LEFT JOIN (
-    SELECT DISTINCT i.checkout_link_id
-    FROM polar.checkout_link_products AS i
-) AS j ON j.checkout_link_id = l.id
-LEFT JOIN polar.opening_products AS o ON o.checkout_link_id = l.id
-LEFT JOIN (
+    -- The product that a link opens with, by all ways to pay for it.
     SELECT
-        s.checkout_link_id,
-        (array_agg(s.product_id))[1] AS product_id,
-        min(s.product_name) AS product_name,
-        min(s.why_not) AS why_not
-    FROM polar.link_sales AS s
-    WHERE s.is_preselected
-    GROUP BY s.checkout_link_id
-    HAVING bool_and(NOT s.is_sellable)
-) AS u ON u.checkout_link_id = l.id
-WHERE l.removed_at IS NOT NULL OR o.checkout_link_id IS NULL OR u.checkout_link_id IS NOT NULL;
+        w.checkout_link_id,
+        bool_or(w.is_sellable) AS is_sellable,
+        (array_agg(w.product_id) FILTER (WHERE NOT w.is_sellable))[1] AS product_id,
+        min(w.product_name) FILTER (WHERE NOT w.is_sellable) AS product_name,
+        min(w.why_not) AS why_not
+    FROM polar.link_ways AS w
+    WHERE w.is_preselected
+    GROUP BY w.checkout_link_id
+) AS o ON o.checkout_link_id = l.id
+WHERE o.is_sellable IS NOT TRUE;
 
 COMMENT ON VIEW polar_bi.unsellable_links IS 'Links that ask nobody for money, and why. One row a link. A link whose other products are closed sells, and is not here; nor is one whose discount does not apply.';
 COMMENT ON COLUMN polar_bi.unsellable_links.checkout_link_id IS 'Polar''s id of the checkout link';

@@ -1,8 +1,4 @@
--- Every live link x product x way to pay, with all that the views of analysts say about it or join it by.
---
--- What an analyst does not ask for costs nothing: whatever a link, a product or an organization has one of comes through a LEFT JOIN by
--- its key, which falls away with its columns. The joins take a filter on one link down to its rows. Those of one subject are in a view
--- of their own, since the planner moves only so many joins about (join_collapse_limit).
+-- link_ways with the discount taken off.
 CREATE OR REPLACE VIEW polar.link_sales AS
 SELECT
     b.checkout_link_id,
@@ -31,8 +27,7 @@ SELECT
     b.quantity_is_locked,
     b.trial_interval,
     b.trial_interval_count,
-    -- CASE: the planner takes a bare IS NULL for rare, and would loop over what is not.
-    CASE WHEN b.why_not IS NULL THEN true ELSE false END AS is_sellable,
+    b.is_sellable,
     b.why_not,
     b.amount,
     b.discount_id,
@@ -44,88 +39,7 @@ SELECT
         WHEN b.is_askable AND b.trial_interval IS NOT NULL AND b.trial_interval_count IS NOT NULL THEN 0
         ELSE b.amount - c.discount_amount
     END AS due_now_amount
-FROM (
-    SELECT
-        l.id AS checkout_link_id,
-        CASE WHEN btrim(l.label, E' \t\n\r\f\x0B') <> '' THEN l.label END AS link_label,
-        l.organization_id,
-        j.position AS product_position,
-        w.product_id,
-        w.product_name,
-        coalesce(j.position = o.position, false) AS is_preselected,
-        w.currency,
-        w.currency_exponent,
-        w.minor_unit,
-        w.is_default_currency,
-        w.legacy_price_id,
-        w.way_to_pay,
-        coalesce(l.seats, 0) AS seats,
-        coalesce(l.units, 0) AS units,
-        w.prices,
-        w.metered_prices,
-        w.buyer_chooses,
-        w.is_recurring,
-        w.recurring_interval,
-        w.recurring_interval_count,
-        w.quantity_kind,
-        CASE WHEN a.product_id IS NULL THEN w.quantity ELSE a.quantity END AS quantity,
-        CASE WHEN a.product_id IS NULL THEN w.quantity_is_locked ELSE a.quantity_is_locked END AS quantity_is_locked,
-        CASE WHEN w.is_recurring THEN coalesce(l.trial_interval, w.trial_interval) END AS trial_interval,
-        CASE WHEN w.is_recurring THEN coalesce(l.trial_interval_count, w.trial_interval_count) END AS trial_interval_count,
-        m.is_askable,
-        CASE
-            WHEN w.is_archived THEN 'product_archived'
-            WHEN w.visibility = 'draft' THEN 'product_draft'
-            WHEN w.way_to_pay IS NULL THEN 'no_price'
-            WHEN NOT m.is_askable THEN 'amount_impossible'
-        END AS why_not,
-        m.amount,
-        d.id AS discount_id,
-        d.name AS discount_name,
-        d.type AS discount_type,
-        m.discount_fixed,
-        m.amount::float8 * (d.basis_points::float8 / 10000) AS discount_share,
-        CASE
-            WHEN d.id IS NULL THEN 'none'
-            WHEN d.type <> 'fixed' AND (d.type <> 'percentage' OR d.basis_points IS NULL) THEN 'unknown_kind'
-            WHEN d.starts_at > now() THEN 'not_started'
-            WHEN d.ends_at < now() THEN 'ended'
-            WHEN d.redemptions_count >= d.max_redemptions THEN 'used_up'
-            WHEN d.type = 'fixed' AND m.discount_fixed IS NULL THEN 'other_currency'
-            WHEN w.is_free THEN 'nothing_to_discount'
-            ELSE 'applied'
-        END AS discount_status
-    FROM polar.checkout_links AS l
-    LEFT JOIN polar.discounts AS d ON d.id = l.discount_id
-    JOIN polar.checkout_link_products AS j ON j.checkout_link_id = l.id
-    JOIN polar.product_ways AS w ON w.product_id = j.product_id
-    -- What the link's own seats and units come to. By way of products: the planner knows how many of these there are.
-    LEFT JOIN (
-        SELECT
-            p.id AS product_id,
-            s.way_to_pay,
-            s.seats,
-            s.units,
-            s.quantity,
-            s.quantity_is_locked,
-            s.is_askable,
-            s.amount
-        FROM polar.products AS p
-        JOIN polar.price_sets AS s ON s.product_id = p.id AND s.asked_by = 'link'
-    ) AS a
-        ON a.product_id = w.product_id AND a.way_to_pay = w.way_to_pay
-        AND a.seats = coalesce(l.seats, 0) AND a.units = coalesce(l.units, 0)
-    LEFT JOIN polar.opening_products AS o ON o.checkout_link_id = l.id
-    LEFT JOIN polar.discount_amounts AS f ON f.discount_id = d.id AND f.currency = w.currency
-    CROSS JOIN LATERAL (
-        SELECT
-            CASE WHEN a.product_id IS NULL THEN w.amount ELSE a.amount END AS amount,
-            CASE WHEN a.product_id IS NULL THEN w.is_askable ELSE a.is_askable END AS is_askable,
-            -- Of 2025 there may be but one amount and its currency.
-            coalesce(f.amount, CASE WHEN d.currency = w.currency THEN d.amount END) AS discount_fixed
-    ) AS m
-    WHERE l.removed_at IS NULL
-) AS b
+FROM polar.link_ways AS b
 CROSS JOIN LATERAL (
     SELECT
         CASE
@@ -133,8 +47,8 @@ CROSS JOIN LATERAL (
             WHEN b.amount <= 0 OR b.discount_status <> 'applied' THEN 0
             WHEN b.discount_type = 'fixed' THEN least(greatest(b.discount_fixed, 0), b.amount)
             WHEN b.discount_share <= 0 THEN 0
-            WHEN b.discount_share >= b.amount::float8 THEN b.amount
-            -- To the nearest whole, halves up: round() takes them to even. What is less than a bigint as a double is one.
+            WHEN b.discount_share >= 9223372036854775808 THEN b.amount -- the first double that is no bigint
+            -- To the nearest whole, halves up: round() takes them to even.
             ELSE least(
                 floor(b.discount_share)::bigint + CASE WHEN b.discount_share - floor(b.discount_share) >= 0.5 THEN 1 ELSE 0 END,
                 b.amount
