@@ -11,7 +11,11 @@ SELECT
     j.position AS product_position,
     w.product_id,
     w.product_name,
-    coalesce(j.position = o.position, false) AS is_preselected,
+    CASE
+        -- By hand two products can have one place.
+        WHEN j.position = o.position AND NOT w.is_archived AND w.visibility IS DISTINCT FROM 'draft' THEN true
+        ELSE false
+    END AS is_preselected,
     w.currency,
     w.currency_exponent,
     w.minor_unit,
