@@ -19,7 +19,7 @@ func analyst(tb testing.TB, d *db.DB, configure ...func(*pgx.ConnConfig)) *pgx.C
 		tb.Fatal(err)
 	}
 	config.User = role
-	config.RuntimeParams = map[string]string{"jit": "off", "work_mem": "64MB", "default_transaction_read_only": "on", "statement_timeout": "60s"}
+	config.RuntimeParams = map[string]string{"jit": "off", "work_mem": "64MB", "default_transaction_read_only": "on", "statement_timeout": "60s", "timezone": "UTC"}
 	for _, change := range configure {
 		change(config)
 	}
