@@ -41,6 +41,8 @@ func TestQuick(t *testing.T) { // not parallel: changes the environment
 		`\| nothing changed +\| +10 \|`,
 		`\| the run without the API's part `,
 		`\| with history .* % \|`,
+		`\| 3\. How did the price of a product change\? `,
+		`\| 10\. How are discounts redeemed over time\? +\| +[0-9.]+ \(.*\) \| +[0-9.]+ \(.*\) \|`,
 	} {
 		if !regexp.MustCompile(want).Match(text) {
 			t.Errorf("nothing like %s", want)

@@ -22,6 +22,7 @@ import (
 // lab is the place of measurement: freshly compiled programs, and a private
 // Postgres. close removes all of it.
 type lab struct {
+	root     string // of syncer's source
 	dir      string // programs, and their files
 	postgres *localpg.Server
 	socket   string // of postgres
@@ -80,11 +81,11 @@ func (l *lab) build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	root := strings.TrimSpace(out)
+	l.root = strings.TrimSpace(out)
 	for _, from := range []struct{ dir, what string }{
-		{root, "./cmd/syncer"},
-		{filepath.Join(root, "bench"), "./api"},
-		{filepath.Join(root, "bench"), "./baseline"},
+		{l.root, "./cmd/syncer"},
+		{filepath.Join(l.root, "bench"), "./api"},
+		{filepath.Join(l.root, "bench"), "./baseline"},
 	} {
 		_, err := command(ctx, from.dir, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", l.dir+"/", from.what)
 		if err != nil {

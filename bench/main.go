@@ -93,6 +93,7 @@ func bench(ctx context.Context, o options, out, progress io.Writer) (err error) 
 		b.everyday,  // a hundred links, none changed
 		b.daemon,    // the same in a process that stays
 		b.writePath, // the write path alone, against COPY
+		b.questions, // what analysts ask
 	} {
 		if err := part(ctx); err != nil {
 			return err
