@@ -15,7 +15,8 @@ SELECT DISTINCT
     coalesce(l.units, 0) AS units
 FROM polar.checkout_links AS l
 JOIN polar.checkout_link_products AS j ON j.checkout_link_id = l.id
-WHERE l.removed_at IS NULL AND (l.seats IS NOT NULL OR l.units IS NOT NULL);
+WHERE CASE WHEN l.removed_at IS NULL THEN true ELSE false END -- as in live_prices
+    AND (l.seats IS NOT NULL OR l.units IS NOT NULL);
 
 COMMENT ON VIEW polar.openings IS 'The seats and units that checkouts of a product are opened with. For the views of analysts.';
 COMMENT ON COLUMN polar.openings.product_id IS 'The product';

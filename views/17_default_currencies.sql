@@ -16,7 +16,9 @@ FROM (
             q.price_currency = min(q.price_currency) OVER (PARTITION BY p.id) AS is_first -- so that each product counts once
         FROM polar.products AS p
         JOIN polar.prices AS q ON q.product_id = p.id
-        WHERE NOT p.is_archived AND q.removed_at IS NULL AND q.price_currency IS NOT NULL
+        WHERE NOT p.is_archived
+            AND CASE WHEN q.removed_at IS NULL THEN true ELSE false END -- as in live_prices
+            AND q.price_currency IS NOT NULL
             AND p.id IN (
                 SELECT j.product_id
                 FROM polar.checkout_link_products AS j

@@ -48,23 +48,19 @@ SELECT
         ELSE false
     END AS is_sellable,
     m.amount,
-    d.id AS discount_id,
+    l.discount_id,
     d.name AS discount_name,
-    d.type AS discount_type,
-    m.discount_fixed,
-    m.amount::float8 * (d.basis_points::float8 / 10000) AS discount_share,
+    d.fraction AS discount_fraction,
+    d.amounts -> w.currency AS discount_fixed,
     CASE
-        WHEN d.id IS NULL THEN 'none'
-        WHEN d.type <> 'fixed' AND (d.type <> 'percentage' OR d.basis_points IS NULL) THEN 'unknown_kind'
-        WHEN d.starts_at > now() THEN 'not_started'
-        WHEN d.ends_at < now() THEN 'ended'
-        WHEN d.redemptions_count >= d.max_redemptions THEN 'used_up'
-        WHEN d.type = 'fixed' AND m.discount_fixed IS NULL THEN 'other_currency'
+        WHEN l.discount_id IS NULL THEN 'none'
+        WHEN d.hindrance IS NOT NULL THEN d.hindrance
+        WHEN d.amounts IS NOT NULL AND d.amounts -> w.currency IS NULL THEN 'other_currency'
         WHEN w.is_free THEN 'nothing_to_discount'
         ELSE 'applied'
     END AS discount_status
 FROM polar.checkout_links AS l
-LEFT JOIN polar.discounts AS d ON d.id = l.discount_id
+LEFT JOIN polar.discount_terms AS d ON d.discount_id = l.discount_id
 JOIN polar.checkout_link_products AS j ON j.checkout_link_id = l.id
 JOIN polar.product_ways AS w ON w.product_id = j.product_id
 -- What the link's own seats and units come to. By way of products: the planner knows how many of these there are.
@@ -84,15 +80,12 @@ LEFT JOIN (
     ON a.product_id = w.product_id AND a.way_to_pay = w.way_to_pay
     AND a.seats = coalesce(l.seats, 0) AND a.units = coalesce(l.units, 0)
 LEFT JOIN polar.opening_products AS o ON o.checkout_link_id = l.id
-LEFT JOIN polar.discount_amounts AS f ON f.discount_id = d.id AND f.currency = w.currency
 CROSS JOIN LATERAL (
     SELECT
         CASE WHEN a.product_id IS NULL THEN w.amount ELSE a.amount END AS amount,
-        CASE WHEN a.product_id IS NULL THEN w.is_askable ELSE a.is_askable END AS is_askable,
-        -- Of 2025 there may be but one amount and its currency.
-        coalesce(f.amount, CASE WHEN d.currency = w.currency THEN d.amount END) AS discount_fixed
+        CASE WHEN a.product_id IS NULL THEN w.is_askable ELSE a.is_askable END AS is_askable
 ) AS m
-WHERE l.removed_at IS NULL;
+WHERE CASE WHEN l.removed_at IS NULL THEN true ELSE false END; -- as in live_prices
 
 COMMENT ON VIEW polar.link_ways IS 'What live links ask for, product by product and way by way, before the discount is taken off. For the views of analysts.';
 COMMENT ON COLUMN polar.link_ways.checkout_link_id IS 'Polar''s id of the checkout link';
@@ -127,7 +120,6 @@ COMMENT ON COLUMN polar.link_ways.is_sellable IS 'Whether this can be bought; if
 COMMENT ON COLUMN polar.link_ways.amount IS 'What the checkout asks for at once, before discount and tax, in minor units; null when it is impossible, or a price is of a kind not known yet';
 COMMENT ON COLUMN polar.link_ways.discount_id IS 'The link''s own discount, applied or not; null for none';
 COMMENT ON COLUMN polar.link_ways.discount_name IS 'Name of the link''s own discount; null for none';
-COMMENT ON COLUMN polar.link_ways.discount_type IS 'Kind of the link''s discount: fixed, percentage, or one Polar added since; null for none';
-COMMENT ON COLUMN polar.link_ways.discount_fixed IS 'What a fixed discount takes off at most, in minor units of this currency; null for other kinds and currencies';
-COMMENT ON COLUMN polar.link_ways.discount_share IS 'What a percentage takes off, in minor units, not rounded: in binary double precision, as Polar reckons; null for other kinds';
+COMMENT ON COLUMN polar.link_ways.discount_fraction IS 'The part that a percentage takes off, in binary double precision, as Polar reckons; null for other kinds';
+COMMENT ON COLUMN polar.link_ways.discount_fixed IS 'What a fixed discount takes off at most, a number in minor units of this currency; null for other kinds and currencies';
 COMMENT ON COLUMN polar.link_ways.discount_status IS 'What becomes of the link''s discount, the first that holds: none, unknown_kind, not_started, ended, used_up, other_currency, nothing_to_discount, applied. What does not apply is ignored, and the full amount asked';

@@ -44,13 +44,14 @@ CROSS JOIN LATERAL (
     SELECT
         CASE
             WHEN b.amount IS NULL THEN NULL
-            WHEN b.amount <= 0 OR b.discount_status <> 'applied' THEN 0
-            WHEN b.discount_type = 'fixed' THEN least(greatest(b.discount_fixed, 0), b.amount)
-            WHEN b.discount_share <= 0 THEN 0
-            WHEN b.discount_share >= 9223372036854775808 THEN b.amount -- the first double that is no bigint
+            WHEN b.discount_id IS NULL OR b.amount <= 0 OR b.discount_status <> 'applied' THEN 0
+            WHEN b.discount_fixed IS NOT NULL THEN least(greatest((b.discount_fixed #>> '{}')::bigint, 0), b.amount)
+            WHEN b.amount::float8 * b.discount_fraction <= 0 THEN 0
+            WHEN b.amount::float8 * b.discount_fraction >= 9223372036854775808 THEN b.amount -- the first double that is no bigint
             -- To the nearest whole, halves up: round() takes them to even.
             ELSE least(
-                floor(b.discount_share)::bigint + CASE WHEN b.discount_share - floor(b.discount_share) >= 0.5 THEN 1 ELSE 0 END,
+                floor(b.amount::float8 * b.discount_fraction)::bigint
+                + CASE WHEN b.amount::float8 * b.discount_fraction - floor(b.amount::float8 * b.discount_fraction) >= 0.5 THEN 1 ELSE 0 END,
                 b.amount
             )
         END AS discount_amount

@@ -8,11 +8,7 @@ SELECT
     d.type,
     d.basis_points,
     d.basis_points * 0.01 AS percent,
-    CASE
-        WHEN d.type <> 'fixed' THEN NULL
-        WHEN a.discount_id IS NOT NULL THEN a.amounts
-        WHEN d.currency IS NOT NULL AND d.amount IS NOT NULL THEN jsonb_build_object(d.currency, d.amount) -- the shape of 2025
-    END AS amounts,
+    CASE WHEN t.amounts <> '{}' THEN t.amounts END AS amounts,
     d.duration,
     d.duration_in_months,
     d.starts_at,
@@ -38,11 +34,7 @@ SELECT
     d.first_seen_at,
     d.changed_at
 FROM polar.discounts AS d
-LEFT JOIN (
-    SELECT c.discount_id, jsonb_object_agg(c.currency, c.amount) AS amounts
-    FROM polar.discount_amounts AS c
-    GROUP BY c.discount_id
-) AS a ON a.discount_id = d.id
+LEFT JOIN polar.discount_terms AS t ON t.discount_id = d.id
 LEFT JOIN (
     SELECT l.discount_id, count(*) AS live_links
     FROM polar.checkout_links AS l

@@ -140,6 +140,27 @@ func TestTheQuestionsCostWhatTheyMust(t *testing.T) {
 	}
 }
 
+// TestTheQuestionsCostLittleMoreAtFirst asks them, and for all offers, when a first run has just filled the tables and nobody has analyzed
+// them.
+func TestTheQuestionsCostLittleMoreAtFirst(t *testing.T) {
+	t.Parallel()
+	reader := analyst(t, newCatalogue(t).db)
+	if _, err := reader.Exec(t.Context(), `SET statement_timeout = '1min'`); err != nil {
+		t.Fatal(err)
+	}
+	all := questions(t)
+	all["offers"] = `SELECT * FROM polar_bi.link_offers`
+	for number, sql := range all {
+		var args []any
+		if number == "03" {
+			args = append(args, "Product 7")
+		}
+		if each := explain(t, reader, sql, args...).work() / links; each > 500 {
+			t.Errorf("%s looks at %.1f rows a link, want 500 at most", number, each)
+		}
+	}
+}
+
 // TestOneLinkIsNotAllLinks asks for one link: what all products cost may be worked out for it, but no other link is read.
 func TestOneLinkIsNotAllLinks(t *testing.T) {
 	t.Parallel()
