@@ -117,7 +117,7 @@ func workedCases(sales map[string]sale, m maker) {
 		return m.sells(m.seats("usd", "graduated", 2, nil, seatTier(2, 3, 1000), seatTier(4, nil, 500)))
 	}
 	halves := func() object { return m.sells(m.units("usd", "volume", 1, nil, unitTier(nil, "0.5"))) }
-	for name, s := range map[string]sale{
+	maps.Copy(sales, map[string]sale{
 		"50 less 29 %": {m.link(object{"discount": m.percent(2900)}, m.sells(m.fixed("usd", 50))), []string{"50 usd - 14 = 36 due 36 applied"}},
 		"10 less 5 %":  {m.link(object{"discount": m.percent(500)}, m.sells(m.fixed("usd", 10))), []string{"10 usd - 1 = 9 due 9 applied"}},
 
@@ -139,15 +139,14 @@ func workedCases(sales map[string]sale, m maker) {
 		},
 		"Iceland":    {m.link(nil, m.sells(m.fixed("isk", 700000))), []string{full("700000 isk")}},
 		"Madagascar": {m.link(nil, m.sells(m.fixed("mga", 30000))), []string{full("30000 mga")}},
-	} {
-		sales[name] = s
-	}
+	})
 }
 
 // setCases have several prices, or a price of every kind.
 func setCases(sales map[string]sale, m maker) {
 	const most = int64(9223372036854775807)
-	for name, s := range map[string]sale{
+	// the link sells
+	maps.Copy(sales, map[string]sale{
 		"fixed and seats": {
 			m.link(object{"seats": 3}, m.sells(m.fixed("usd", 1000), m.seats("usd", "volume", 1, nil, seatTier(1, nil, 100)), m.metered("usd", "0.5", 900))),
 			[]string{full("3 seats 1300 usd locked")},
@@ -166,7 +165,7 @@ func setCases(sales map[string]sale, m maker) {
 		"free of 2025":      {m.link(object{"discount": m.percent(5000)}, m.sells(m.free())), []string{"0 - 0 = 0 due 0 nothing_to_discount"}},
 		"a kind of 2030":    {m.link(object{"discount": m.percent(5000)}, m.sells(m.price("by_weight", "usd"), m.fixed("usd", 5))), []string{"usd applied"}},
 		"kind and nonsense": {m.link(nil, m.sells(m.price("by_weight", "usd"), m.custom("usd", nil, 5, nil))), impossible("")},
-		"one of two ways": { // the link sells
+		"one of two ways": {
 			m.link(nil, m.sells(m.custom("usd", nil, 5, nil), m.fixed("eur", 5))), []string{full("5 eur"), "usd none (amount_impossible)"},
 		},
 		"legacy": {
@@ -188,9 +187,7 @@ func setCases(sales map[string]sale, m maker) {
 		"a tiny rate":        {m.link(object{"units": int64(4000000000)}, m.sells(m.units("usd", "volume", 1, nil, unitTier(nil, "0.00000000025")))), []string{full("4000000000 units 1 usd locked")}},
 		"a rate with E":      {m.link(object{"units": 2}, m.sells(m.units("usd", "graduated", 1, nil, unitTier(1, "1E+3"), unitTier(nil, "0E-12")))), []string{full("2 units 1000 usd locked")}},
 		"halves that add up": {m.link(object{"units": 2}, m.sells(m.units("usd", "graduated", 1, nil, unitTier(1, "0.5"), unitTier(nil, "1.5")))), []string{full("2 units 2 usd locked")}},
-	} {
-		sales[name] = s
-	}
+	})
 }
 
 // tierCases stand at the bounds of tiers.
@@ -322,7 +319,7 @@ func closedCases(sales map[string]sale, m maker) {
 	open := func() object { return m.product(nil, m.fixed("usd", 20)) }
 	sold := full("20 usd")
 	const draft, archived = "10 usd - 0 = 10 due 10 none (product_draft)", "10 usd - 0 = 10 due 10 none (product_archived)"
-	for name, s := range map[string]sale{
+	maps.Copy(sales, map[string]sale{
 		"draft, public":      {m.link(nil, closed(object{"visibility": "draft"}), open()), []string{draft, sold}},
 		"archived, public":   {m.link(nil, closed(object{"is_archived": true}), open()), []string{archived, sold}},
 		"archived and draft": {m.link(nil, closed(object{"is_archived": true, "visibility": "draft"})), []string{archived, "unsellable: no_open_product"}},
@@ -340,9 +337,7 @@ func closedCases(sales map[string]sale, m maker) {
 		"closed, impossible": {
 			m.link(object{"label": nil}, m.product(object{"visibility": "draft"}, m.custom("usd", nil, 5, nil))), []string{"usd none (product_draft)", "unsellable: no_open_product"},
 		},
-	} {
-		sales[name] = s
-	}
+	})
 }
 
 // trialCases have a trial on the link, on the product, or of both.
