@@ -49,7 +49,9 @@ func ask(tb testing.TB, method, address string) (status int, header http.Header,
 	if err != nil {
 		tb.Fatal(err)
 	}
-	response, err := http.DefaultClient.Do(request)
+	// A server of another test that closes cuts the default client's connections.
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	response, err := client.Do(request)
 	if err != nil {
 		tb.Fatal(err)
 	}
