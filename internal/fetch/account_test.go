@@ -123,8 +123,9 @@ func TestARequestThatCannotBeNotedIsNotSent(t *testing.T) {
 		return nil
 	})()
 	batches, err := collect(client.Walk(t.Context(), all, nil))
-	if !errors.Is(err, lost) || len(batches) != 1 || s.Requests().Total != 100 {
-		t.Errorf("%d batches, %v, %d requests", len(batches), err, s.Requests().Total)
+	// What was under way when the note failed may have been cut before it arrived.
+	if sent := s.Requests().Total; !errors.Is(err, lost) || len(batches) != 1 || sent > 100 || sent < 50 {
+		t.Errorf("%d batches, %v, %d requests", len(batches), err, sent)
 	}
 	if _, err := collect(linksOf(client.WalkPages(t.Context(), fetch.Pages{From: 1}))); !errors.Is(err, lost) {
 		t.Error(err)
