@@ -33,6 +33,9 @@ func TestTheDaemonSyncsAtOnceAndThenAtItsTicks(t *testing.T) {
 	}
 	p.polar.Delete(p.polar.LinkIDs()[0])
 	eventually(t, "a tick sees that a link is gone", func() bool { return gone(t, p) == 1 })
+	if got := finished(d); got != "succeeded" { // what a run wrote shows before it ends
+		t.Errorf("second run: %s", got)
+	}
 	d.signal(terminate)
 	d.exits(exitSignal+int(terminate)).saying(`msg="source scheduled" source=default schedule="@every 1s"`, "all=false links=20", "msg=stopped")
 	if got := runs(t, p); !strings.HasPrefix(got, "start succeeded, schedule succeeded") || strings.Contains(got, "running") {
